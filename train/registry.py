@@ -1,0 +1,44 @@
+"""The register of drawings: one function per class, with its index and label in the ImageNet list.
+
+    @drawing(207, 'golden retriever', 'beast')
+    def golden_retriever(canvas): ...
+
+The function paints one thing into the box -1..1 of the canvas (kinds that fill the sheet: see KINDS in scenes.py);
+where, how large and in what surroundings it stands is the scene's work.
+"""
+
+import dataclasses
+import importlib
+
+MODULES = ('mammals', 'dogs', 'birds', 'sea', 'insects', 'plants_food', 'patterns', 'buildings', 'vehicles', 'things')
+
+
+@dataclasses.dataclass(frozen=True)
+class Drawing:
+    """One class: its index and label in the ImageNet list, its kind of scene, its function, its options."""
+    index: int
+    label: str
+    kind: str
+    paint: object
+    options: dict
+
+
+_drawings = {}
+
+
+def drawing(index, label, kind, **options):
+    """Register the decorated function as class `index`. Options overrule those of the kind (scenes.KINDS):
+    places, size, tilt, many, shadow."""
+    def register(paint):
+        if index in _drawings and _drawings[index].paint.__qualname__ != paint.__qualname__:
+            raise ValueError(f'class {index} is drawn twice: {_drawings[index].label} and {label}')
+        _drawings[index] = Drawing(index, label, kind, paint, options)
+        return paint
+    return register
+
+
+def drawings():
+    """All classes: index -> Drawing, in the order of their indices."""
+    for module in MODULES:
+        importlib.import_module('train.' + module)
+    return dict(sorted(_drawings.items()))
