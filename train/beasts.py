@@ -2,9 +2,9 @@
 
     beast(canvas, Beast(coat=..., ears='flop', snout=.9, ...))
 
-paints one animal in a chance pose (portrait, standing, walking, sitting, lying) seen from a chance side. A class
-changes proportions, ears, tail and coat; a coat is a function of the part and its own coordinates (x forward, y down,
-z sideways; the head's unit is the radius of its skull, the body's unit its length).
+paints one animal in a chance pose (portrait, standing, walking, sitting, lying) seen from a chance side. A
+class changes proportions, ears, tail and coat; a coat is a function of the part and its own coordinates (x
+forward, y down, z sideways; the head's unit is the radius of its skull, the body's unit its length).
 """
 
 import dataclasses
@@ -80,7 +80,8 @@ def beast(canvas, kind, pose=None):
     tail(canvas, clay, kind, hip)
     clay.view(side, canvas.uniform(-4, 20), canvas.normal(3))
     if pose == 'portrait':
-        clay.fit(('face', 'muzzle', 'ear', 'inner', 'nose'), canvas.uniform(.6, .95), (0, canvas.uniform(-.25, 0)))
+        clay.fit(('face', 'muzzle', 'ear', 'inner', 'nose'), canvas.uniform(.6, .95),
+                 (0, canvas.uniform(-.25, 0)))
     else:
         clay.fit()
         shadow(canvas, clay, ground)
@@ -96,7 +97,7 @@ def shadow(canvas, clay, ground):
     canvas.oval(x, y, max(.25, abs(right[0] - left[0]) * .55), .12, BLACK, alpha=.45, blur=.06)
 
 
-# ---- Body ------------------------------------------------------------------------------------------------------------
+# ---- Body --------------------------------------------------------------------------------------------------
 # The skeleton of each pose: hip and shoulder, then four legs of three joints.
 
 def body(canvas, clay, kind, pose):
@@ -136,7 +137,8 @@ def hind_leg(clay, kind, hip, ground, z, swing, pose):
     clay.ball('body', hip + (.04, kind.hip * .25, out * .8), (kind.hip * .75, kind.hip * .95, kind.hip * .5))
     if pose in ('sit', 'lie'):
         knee = (hip[0] + kind.hip * 1.1, ground - kind.hip * .7, out * 1.5)
-        joints = [hip + (0, .05, out), knee, (hip[0] + .1, ground - w, out * 1.5), (hip[0] + .36, ground - w, out * 1.5)]
+        joints = [hip + (0, .05, out), knee, (hip[0] + .1, ground - w, out * 1.5),
+                  (hip[0] + .36, ground - w, out * 1.5)]
         widths = [w * 2, w * 1.7, w * 1.1, w]
     else:
         top = hip + (0, kind.hip * .5, out)
@@ -154,25 +156,28 @@ def tail(canvas, clay, kind, hip):
     sway, up = canvas.normal(.15), canvas.uniform(-.3, .5)
     if kind.tail == 'curl':
         turn = np.linspace(.2, 4.6, 10)
-        points = [start + (-.12 * n - .22 * n * math.cos(t), -.18 * n - .24 * n * math.sin(t), .06 * t) for t in turn]
+        points = [start + (-.12 * n - .22 * n * math.cos(t), -.18 * n - .24 * n * math.sin(t), .06 * t)
+                  for t in turn]
         clay.limb('tail', points, np.linspace(.09, .06, 10) * (1 + kind.hair))
     elif kind.tail == 'stub':
         clay.ball('tail', start, .09)
     elif kind.tail != 'none':
         thick = {'curve': (.06, .03), 'bush': (.08, .1), 'thin': (.035, .02)}[kind.tail]
-        points = [start, start + (-.3 * n, .1 * n - up * .3 * n, sway * .4), start + (-.62 * n, .05 * n - up * n, sway),
+        points = [start, start + (-.3 * n, .1 * n - up * .3 * n, sway * .4),
+                  start + (-.62 * n, .05 * n - up * n, sway),
                   start + (-.8 * n, -.25 * n - up * n, sway * 1.3)]
         clay.limb('tail', points, np.linspace(*thick, 4))
 
 
-# ---- Head ------------------------------------------------------------------------------------------------------------
+# ---- Head --------------------------------------------------------------------------------------------------
 
 def attach_head(canvas, clay, kind, shoulder, yaw, pose):
     """Neck and head; returns the number of the head's frame, whose unit is the radius of the skull."""
     lift = math.radians(kind.neck_up + canvas.normal(12) + (15 if pose == 'sit' else 0))
     base = shoulder + (kind.chest * .3, -kind.chest * .35, 0)
     place = base + kind.neck * np.array((math.cos(lift), -math.sin(lift), 0)) + (0, 0, canvas.normal(.05))
-    clay.limb('neck', [shoulder + (.02, -kind.chest * .1, 0), base, place], [kind.chest * .8, kind.neck_width * 1.25, kind.neck_width])
+    clay.limb('neck', [shoulder + (.02, -kind.chest * .1, 0), base, place],
+              [kind.chest * .8, kind.neck_width * 1.25, kind.neck_width])
     yaw = max(-80, min(80, yaw))
     frame = clay.frame(place, yaw, 0, canvas.normal(10))
     head_shape(canvas, clay, kind, Scaled(clay, frame, kind.head))
@@ -186,13 +191,16 @@ class Scaled:
         self.clay, self.frame, self.unit = clay, frame, unit
 
     def ball(self, part, centre, radii, turn=None):
-        self.clay.ball(part, np.asarray(centre, float) * self.unit, np.asarray(radii, float) * self.unit, self.frame, turn)
+        self.clay.ball(part, np.asarray(centre, float) * self.unit, np.asarray(radii, float) * self.unit,
+                       self.frame, turn)
 
     def pair(self, part, centre, radii, turn=None):
-        self.clay.pair(part, np.asarray(centre, float) * self.unit, np.asarray(radii, float) * self.unit, self.frame, turn)
+        self.clay.pair(part, np.asarray(centre, float) * self.unit, np.asarray(radii, float) * self.unit,
+                       self.frame, turn)
 
     def limb(self, part, points, radii, flat=1.0):
-        self.clay.limb(part, np.asarray(points, float) * self.unit, np.asarray(radii, float) * self.unit, self.frame, flat)
+        self.clay.limb(part, np.asarray(points, float) * self.unit, np.asarray(radii, float) * self.unit,
+                       self.frame, flat)
 
 
 def head_shape(canvas, clay, kind, head):
@@ -209,10 +217,13 @@ def head_shape(canvas, clay, kind, head):
         head.pair('muzzle', (.82 * sx, y + .12, w * .5), (w * .75, w * .62, w * .68))
     open_ = canvas.chance(kind.mouth)
     gape = canvas.uniform(.15, .3) if open_ else 0.0
-    head.limb('muzzle', [(.3 * sx, y + .6 * w, 0), (.62 * sx + n * .82, y + .72 * w + gape, 0)], [w * .95, w * .55], .9)
+    head.limb('muzzle', [(.3 * sx, y + .6 * w, 0), (.62 * sx + n * .82, y + .72 * w + gape, 0)],
+              [w * .95, w * .55], .9)
     if open_:
-        head.ball('tongue', (.6 * sx + n * .85, y + .55 * w + gape * .8, 0), (w * .6, w * .14 + gape * .35, w * .4))
-    head.ball('nose', (.7 * sx + n + w * .72, y - w * .3, 0), (kind.nose_size * .7, kind.nose_size * .72, kind.nose_size))
+        head.ball('tongue', (.6 * sx + n * .85, y + .55 * w + gape * .8, 0),
+                  (w * .6, w * .14 + gape * .35, w * .4))
+    head.ball('nose', (.7 * sx + n + w * .72, y - w * .3, 0), (kind.nose_size * .7, kind.nose_size * .72,
+                                                               kind.nose_size))
     head.pair('face', (.5 * sx, -.42 * sy, .42 * sz), (.4, .32, .34))
     ears(canvas, kind, head)
 
@@ -230,10 +241,12 @@ def ears(canvas, kind, head):
     elif kind.ears in ('flop', 'button', 'rose'):
         long = {'flop': 1.0, 'button': .5, 'rose': .4}[kind.ears] * e
         root = np.array((-.05, -.62 * sy, .72 * sz))
-        end = root + {'flop': (-.02, 1.35 * long, .34), 'button': (.25, .6 * long, .25), 'rose': (-.5, .4 * long, .25)}[kind.ears]
+        end = root + {'flop': (-.02, 1.35 * long, .34), 'button': (.25, .6 * long, .25),
+                      'rose': (-.5, .4 * long, .25)}[kind.ears]
         for t in np.linspace(0, 1, 6):
             centre = root + (end - root) * t + (0, -.12 * math.sin(math.pi * t), .16 * math.sin(math.pi * t))
-            head.pair('ear', centre, ((.2 + .22 * math.sin(math.pi * min(1, t + .25))) * e ** .5, .28 * long ** .5, .1 + .05 * e))
+            head.pair('ear', centre, ((.2 + .22 * math.sin(math.pi * min(1, t + .25))) * e ** .5,
+                                      .28 * long ** .5, .1 + .05 * e))
     elif kind.ears == 'round':
         turn = rotation(22, 0, 0)
         head.pair('ear', (-.15, -.72 * sy - .2 * e, .66 * sz), (.16 * e, .62 * e, .62 * e), turn)
@@ -246,7 +259,7 @@ def ears(canvas, kind, head):
         head.pair('inner', centre + (.07 * e, .02, 0), (.1 * e, 1.0 * e, .22 * e), turn)
 
 
-# ---- Coats and features ----------------------------------------------------------------------------------------------
+# ---- Coats and features ------------------------------------------------------------------------------------
 
 def coats(kind):
     """The coats of all parts."""
@@ -263,12 +276,16 @@ def coats(kind):
     ear = face if kind.ear is None else kind.ear
     return {
         'body': Coat(kind.coat, hair * 1.3, width * 1.2, **look),
-        'neck': Coat(other, hair * 1.3 if kind.mane is None else kind.mane_length * unit, width * 1.3, (-.6, .8, 0), **look),
+        'neck': Coat(other, hair * 1.3 if kind.mane is None else kind.mane_length * unit, width * 1.3,
+                     (-.6, .8, 0), **look),
         'legs': Coat(kind.coat if kind.legs is None else kind.legs, hair * .6, width, (-.2, 1, 0), **look),
-        'tail': Coat(kind.coat, hair * (3 if kind.tail == 'bush' else 1.3), width * 1.2, (-1, -.2, 0), **look),
+        'tail': Coat(kind.coat, hair * (3 if kind.tail == 'bush' else 1.3), width * 1.2, (-1, -.2, 0),
+                     **look),
         'face': Coat(in_skulls(face), hair, width, from_nose, **look),
-        'muzzle': Coat(in_skulls(face if kind.muzzle is None else kind.muzzle), hair * .45, width * .8, from_nose, **look),
-        'ear': Coat(in_skulls(ear), hair * .7, width, (-.3, -.8 if kind.ears in ('point', 'long', 'round') else .9, 0), **look),
+        'muzzle': Coat(in_skulls(face if kind.muzzle is None else kind.muzzle), hair * .45, width * .8,
+                       from_nose, **look),
+        'ear': Coat(in_skulls(ear), hair * .7, width, (-.3, -.8 if kind.ears in ('point', 'long', 'round')
+                                                       else .9, 0), **look),
         'inner': Coat(kind.inner_ear, hair * .5, width * .7, (.2, -1, 0), dense=.12),
         'nose': Coat(kind.nose, gloss=.5),
         'tongue': Coat((222, 112, 122), gloss=.2),
@@ -286,7 +303,8 @@ def features(canvas, clay, kind, frame):
         normal = way / (sx, sy, sz)
         point = way * (sx, sy, sz) * 1.02 * unit + np.array((.12, 0, 0)) * unit
         if kind.brows is not None:
-            with clay.spot(canvas, point + np.array((.02, -.4, 0)) * unit, normal, .13 * unit, frame, slack=.4) as seen:
+            with clay.spot(canvas, point + np.array((.02, -.4, 0)) * unit, normal, .13 * unit, frame,
+                           slack=.4) as seen:
                 if seen:
                     canvas.oval(0, 0, 1.1, .7, kind.brows)
         with clay.spot(canvas, point, normal, kind.eye_size * unit, frame, slack=.3) as seen:
@@ -317,13 +335,15 @@ def whisker_pad(canvas, clay, kind, frame, z):
     if not clay.visible(root, .3):
         return
     for _ in range(6):
-        tip = np.array((.5 + n * .8 + canvas.normal(.3), y + .1 + canvas.normal(.4), z * (w + canvas.uniform(.9, 1.5)))) * unit
+        tip = np.array((.5 + n * .8 + canvas.normal(.3), y + .1 + canvas.normal(.4),
+                        z * (w + canvas.uniform(.9, 1.5)))) * unit
         end = clay.project(tip, frame)
         hairs(canvas, [root[0]], [root[1]], math.atan2(end[1] - root[1], end[0] - root[0]),
-              math.hypot(*(end - root)[:2]), [(238, 238, 232)], max(.012 * unit * clay.scale, canvas.pixel() * .5), .05, .8)
+              math.hypot(*(end - root)[:2]), [(238, 238, 232)], max(.012 * unit * clay.scale, canvas.pixel()
+                                                                    * .5), .05, .8)
 
 
-# ---- Coat patterns ---------------------------------------------------------------------------------------------------
+# ---- Coat patterns -----------------------------------------------------------------------------------------
 # Functions for Beast.coat and Beast.face: they return a function of (x, y, z).
 
 def two(first, second, where):

@@ -1,18 +1,19 @@
 """Brushes: how fur, feathers, scales, petals, eyes, cloth, water and light are painted.
 
-Everything is painted on a Canvas, which carries three things: the skia canvas, a seeded numpy Generator (the only
-source of chance: the same seed paints the same bytes) and the direction of the light.
+Everything is painted on a Canvas, which carries three things: the skia canvas, a seeded numpy Generator (the
+only source of chance: the same seed paints the same bytes) and the direction of the light.
 
     canvas = Canvas(160, seed=7)
     with canvas.at(80, 80, 50):                  # from here on the unit is 50 pixels, the origin the middle
         fur_ball(canvas, 0, 0, 1, canvas.tint(30, .5, .6))
     pixels = canvas.pixels()                     # (160, 160, 3) uint8, R G B
 
-Conventions: x right, y down, z towards the viewer; colours are R G B arrays of 0..255 floats; angles of transforms
-are degrees (clockwise), directions of strokes are radians. A thing fits into the box -1..1 in both directions.
-Many strokes of similar colour are painted as one path: 1 microsecond a stroke instead of 4.
+Conventions: x right, y down, z towards the viewer; colours are R G B arrays of 0..255 floats; angles of
+transforms are degrees (clockwise), directions of strokes are radians. A thing fits into the box -1..1 in both
+directions. Many strokes of similar colour are painted as one path: 1 microsecond a stroke instead of 4.
 
-Bodies with a shape in space (animals, vases, domes) are modelled in clay.py; landscapes and rooms are in scenes.py.
+Bodies with a shape in space (animals, vases, domes) are modelled in clay.py; landscapes and rooms are in
+scenes.py.
 """
 
 import colorsys
@@ -28,7 +29,7 @@ GREY = np.array((128.0, 128.0, 128.0))
 Blend = skia.BlendMode
 
 
-# ---- Colours ---------------------------------------------------------------------------------------------------------
+# ---- Colours -----------------------------------------------------------------------------------------------
 # A colour is an array of three floats; n colours are an array (n, 3).
 
 def hsv(h, s, v):
@@ -63,7 +64,7 @@ def packed(colour, alpha=1.0):
     return (min(255, max(0, int(255 * alpha))) << 24) | (r << 16) | (g << 8) | b
 
 
-# ---- Canvas ----------------------------------------------------------------------------------------------------------
+# ---- Canvas ------------------------------------------------------------------------------------------------
 # The sheet, the chance and the light; shapes take either a colour or a finished paint.
 
 class Canvas:
@@ -123,15 +124,20 @@ class Canvas:
         return hsv(self.uniform(0, 360), self.uniform(0, .95), self.uniform(.12, 1))
 
     def vary(self, colour, n, value=.14, hue=6.0):
-        """n colours around one colour (3,) or n colours (n, 3): brightness by the factor `value`, channels by `hue`."""
+        """n colours around one colour (3,) or n colours (n, 3): brightness by the factor `value`, channels
+        by `hue`.
+        """
         many = np.broadcast_to(np.asarray(colour, float), (n, 3))
-        return np.clip(many * (1 + self.rng.normal(0, value, (n, 1))) + self.rng.normal(0, hue, (n, 3)), 0, 255)
+        return np.clip(many * (1 + self.rng.normal(0, value, (n, 1))) + self.rng.normal(0, hue, (n, 3)), 0,
+                       255)
 
     # where things go
 
     @contextlib.contextmanager
     def at(self, x=0.0, y=0.0, scale=1.0, angle=0.0, flip=False, tall=1.0):
-        """Paint around (x, y), `scale` times larger, turned by `angle` degrees, mirrored, `tall` times stretched."""
+        """Paint around (x, y), `scale` times larger, turned by `angle` degrees, mirrored, `tall` times
+        stretched.
+        """
         self.sk.save()
         self.sk.translate(x, y)
         if angle:
@@ -150,7 +156,8 @@ class Canvas:
 
     @contextlib.contextmanager
     def onto(self, p0, p1, p2, p3):
-        """Paint the unit square 0..1 onto a quadrilateral (its corners: top left, top right, bottom right, bottom left).
+        """Paint the unit square 0..1 onto a quadrilateral (its corners: top left, top right, bottom right,
+        bottom left).
 
         Perspective included: walls, windows, screens, playing fields.
         """
@@ -165,7 +172,8 @@ class Canvas:
 
     @contextlib.contextmanager
     def affine(self, origin, u, v):
-        """Paint with the unit vectors u and v (screen directions) at origin: for marks on a turned surface."""
+        """Paint with the unit vectors u and v (screen directions) at origin: for marks on a turned surface.
+        """
         self.sk.save()
         self.sk.concat(skia.Matrix.MakeAll(u[0], v[0], origin[0], u[1], v[1], origin[1], 0, 0, 1))
         yield
@@ -173,7 +181,9 @@ class Canvas:
 
     @contextlib.contextmanager
     def layer(self, alpha=1.0, blur=0.0, mode=None):
-        """Paint on a sheet of its own that is then laid on: transparent, out of focus (blur in units) or blended."""
+        """Paint on a sheet of its own that is then laid on: transparent, out of focus (blur in units) or
+        blended.
+        """
         p = skia.Paint(Alphaf=alpha)
         if blur:
             p.setImageFilter(skia.ImageFilters.Blur(blur, blur))
@@ -268,7 +278,7 @@ def linear(x0, y0, x1, y1, colours, stops=None, alphas=None):
     return skia.GradientShader.MakeLinear([(float(x0), float(y0)), (float(x1), float(y1))], codes, stops)
 
 
-# ---- Paths -----------------------------------------------------------------------------------------------------------
+# ---- Paths -------------------------------------------------------------------------------------------------
 # Outlines from a few points.
 
 def poly(points, closed=True):
@@ -279,7 +289,9 @@ def poly(points, closed=True):
 
 
 def smooth(points, closed=True):
-    """A smooth line: closed, near the points (they are its corners, rounded off); open, from the first to the last."""
+    """A smooth line: closed, near the points (they are its corners, rounded off); open, from the first to
+    the last.
+    """
     pts = [(float(x), float(y)) for x, y in points]
     n, path = len(pts), skia.Path()
     if not closed and n < 3:
@@ -317,7 +329,9 @@ def blob(canvas, x, y, rx, ry, corners=9, wobble=.15):
 
 
 def limb(points, widths, closed=True):
-    """The outline of a tapering bent limb: a smooth band along the points, half as wide as each of the widths."""
+    """The outline of a tapering bent limb: a smooth band along the points, half as wide as each of the
+    widths.
+    """
     p = np.asarray(points, float)
     way = np.gradient(p, axis=0)
     way /= np.maximum(1e-9, np.hypot(way[:, 0], way[:, 1]))[:, None]
@@ -335,7 +349,8 @@ def spiral(turns, start=0.0, end=1.0, n=90, squash=1.0):
     """Points of a spiral around the origin, from radius `start` to radius `end`."""
     t = np.linspace(0, 1, n)
     reach = start + (end - start) * t
-    return list(zip(reach * np.cos(2 * math.pi * turns * t), squash * reach * np.sin(2 * math.pi * turns * t)))
+    return list(zip(reach * np.cos(2 * math.pi * turns * t), squash * reach
+                    * np.sin(2 * math.pi * turns * t)))
 
 
 def along(points, n):
@@ -347,7 +362,7 @@ def along(points, n):
     return x, y, np.arctan2(np.gradient(y), np.gradient(x))
 
 
-# ---- Hair and feathers -----------------------------------------------------------------------------------------------
+# ---- Hair and feathers -------------------------------------------------------------------------------------
 # Thousands of strokes: gathered by colour into few paths.
 
 def hairs(canvas, x, y, angle, length, colours, width, curl=0.0, alpha=1.0, layers=4):
@@ -365,7 +380,8 @@ def hairs(canvas, x, y, angle, length, colours, width, curl=0.0, alpha=1.0, laye
     sx, sy = -dy * width / 2, dx * width / 2
     bend = length * (curl * canvas.rng.normal(.6, 1.0, n) if curl else 0.0)
     mx, my = (x + ex) / 2 - dy * bend, (y + ey) / 2 + dx * bend
-    shape = np.stack([x + sx, y + sy, mx + sx * .8, my + sy * .8, ex, ey, mx - sx * .8, my - sy * .8, x - sx, y - sy], 1)
+    shape = np.stack([x + sx, y + sy, mx + sx * .8, my + sy * .8, ex, ey, mx - sx * .8, my - sy * .8, x - sx,
+                      y - sy], 1)
     for code, rows in groups(colours, n, alpha, layers):
         path = skia.Path()
         for a in shape[rows].tolist():
@@ -408,8 +424,10 @@ def strokes(canvas, x, y, angle, length, colours, width, alpha=1.0, layers=4):
         canvas.sk.drawPath(path, p)
 
 
-def fur(canvas, region, colour, length=.15, width=.02, angle=None, n=500, spread=.35, curl=.05, centre=(0, 0)):
-    """Fur over the ellipse region = (x, y, rx, ry): hairs away from `centre`, or all towards `angle` (radians).
+def fur(canvas, region, colour, length=.15, width=.02, angle=None, n=500, spread=.35, curl=.05,
+        centre=(0, 0)):
+    """Fur over the ellipse region = (x, y, rx, ry): hairs away from `centre`, or all towards `angle`
+    (radians).
 
     `colour` is a colour or a function of the arrays x, y giving (n, 3).
     """
@@ -446,7 +464,8 @@ def feather(canvas, x, y, angle, length, width, colour, tip=None, barbs=True):
             t = np.linspace(.08, .88, 9)
             reach = 1.1 * w * np.sin(math.pi * t) ** .6
             for side in (-1, 1):
-                strokes(canvas, t, 0 * t, side * .7, reach, canvas.vary(mix(colour, tip, .5), 9, .25), w * .1, layers=1)
+                strokes(canvas, t, 0 * t, side * .7, reach, canvas.vary(mix(colour, tip, .5), 9, .25), w * .1,
+                        layers=1)
             canvas.line(0, 0, .95, 0, mix(colour, WHITE, .35), w * .12)
 
 
@@ -459,7 +478,9 @@ def fan(canvas, x, y, first, last, n, length, width, colour, tip=None, barbs=Fal
 
 
 def wing(canvas, x, y, angle, span, colours, rows=3, droop=25.0, n=9):
-    """An open wing from its shoulder: rows of feathers, from the long ones (colours[-1]) to the coverts (colours[0])."""
+    """An open wing from its shoulder: rows of feathers, from the long ones (colours[-1]) to the coverts
+    (colours[0]).
+    """
     with canvas.at(x, y, span, angle):
         for row in range(rows - 1, -1, -1):
             reach = .45 + .55 * (row + 1) / rows
@@ -468,7 +489,8 @@ def wing(canvas, x, y, angle, span, colours, rows=3, droop=25.0, n=9):
                 t = i / (n - 1)
                 way = 100 - (100 - droop * .2) * t ** 1.2
                 length = reach * (.45 + .3 * t) * canvas.uniform(.95, 1.05)
-                feather(canvas, .5 * t * reach, -.06 * math.sin(3 * t), way, length, .075 + .02 * (rows - row),
+                feather(canvas, .5 * t * reach, -.06 * math.sin(3 * t), way, length, .075 + .02
+                        * (rows - row),
                         dim(colour, canvas.uniform(.8, 1.12)), dim(colour, .75), barbs=row == rows - 1)
         top = limb([(0, 0), (.25, -.07), (.5, -.05), (.62, .03)], [.16, .13, .1, .03])
         canvas.fill(top, colours[0])
@@ -477,8 +499,8 @@ def wing(canvas, x, y, angle, span, colours, rows=3, droop=25.0, n=9):
 def scallops(canvas, path, bounds, size, colour, angle=0.0, depth=.5, jitter=.1, shaft=False):
     """Overlapping feathers, scales or shingles filling a path: each edge casts a little shadow.
 
-    bounds = (x0, y0, x1, y1) of the path; `colour` is a colour or a function of x, y; rows run along `angle` (degrees)
-    and overlap towards +y of the turned frame.
+    bounds = (x0, y0, x1, y1) of the path; `colour` is a colour or a function of x, y; rows run along `angle`
+    (degrees) and overlap towards +y of the turned frame.
     """
     x0, y0, x1, y1 = bounds
     cx, cy, reach = (x0 + x1) / 2, (y0 + y1) / 2, math.hypot(x1 - x0, y1 - y0) / 2
@@ -507,11 +529,14 @@ def scallops(canvas, path, bounds, size, colour, angle=0.0, depth=.5, jitter=.1,
                     canvas.line(x, y - s * .3, x, y + s, dim(c, .65), size * .06)
 
 
-# ---- Faces -----------------------------------------------------------------------------------------------------------
+# ---- Faces -------------------------------------------------------------------------------------------------
 # Eyes, noses, whiskers; on turned heads they are painted through Canvas.affine (see clay.py).
 
-def eye(canvas, x, y, r, iris, pupil='round', open=.5, rim=(18, 12, 10), white=False, lid=.4, look=(0.0, 0.0)):
-    """An eye: dark rim, iris with rays, pupil ('round', 'slit', 'bar'; `open` = its share), highlights, upper lid."""
+def eye(canvas, x, y, r, iris, pupil='round', open=.5, rim=(18, 12, 10), white=False, lid=.4,
+        look=(0.0, 0.0)):
+    """An eye: dark rim, iris with rays, pupil ('round', 'slit', 'bar'; `open` = its share), highlights,
+    upper lid.
+    """
     lx, ly, _ = canvas.light
     canvas.disc(x, y, r * 1.18, rim)
     part = r
@@ -565,7 +590,8 @@ def mouth(canvas, x, y, w, h, colour=(30, 18, 16)):
     """A closed animal's mouth: a line down from the nose and two bows."""
     canvas.line(x, y - h * .3, x, y + h * .4, colour, w * .06)
     for side in (-1, 1):
-        canvas.curve([(x, y + h * .4), (x + side * w * .5, y + h * 1.1), (x + side * w, y + h * .2)], colour, w * .06)
+        canvas.curve([(x, y + h * .4), (x + side * w * .5, y + h * 1.1), (x + side * w, y + h * .2)], colour,
+                     w * .06)
 
 
 def whisker(canvas, x, y, w, n=6, colour=(238, 238, 232)):
@@ -576,16 +602,18 @@ def whisker(canvas, x, y, w, n=6, colour=(238, 238, 232)):
               way if side > 0 else math.pi - way, w * canvas.spread(1.2, 2.2, n), colour, w * .035, .06, .85)
 
 
-# ---- Solid things ----------------------------------------------------------------------------------------------------
+# ---- Solid things ------------------------------------------------------------------------------------------
 # Light and shade on simple bodies.
 
 def ball(canvas, x, y, r, colour, shine=.6, dark=.3, tall=1.0):
     """A lit sphere; `shine` is the strength of its highlight, `dark` the light left on the far side."""
     lx, ly, _ = canvas.light
     with canvas.at(x, y, r, tall=tall):
-        canvas.disc(0, 0, 1, radial(lx * .5, ly * .5, 1.5, [mix(colour, WHITE, shine * .55), colour, dim(colour, dark)],
+        canvas.disc(0, 0, 1, radial(lx * .5, ly * .5, 1.5, [mix(colour, WHITE, shine * .55), colour,
+                                                            dim(colour, dark)],
                                     [0, .45, 1]))
-        canvas.oval(-lx * .35, -ly * .5, .85, .85, WHITE, width=.1, alpha=.06, blur=.08)      # light from below
+        canvas.oval(-lx * .35, -ly * .5, .85, .85, WHITE, width=.1, alpha=.06,
+                    blur=.08)      # light from below
 
 
 def rod(canvas, x0, y0, x1, y1, width, colour, gloss=.4):
@@ -594,7 +622,8 @@ def rod(canvas, x0, y0, x1, y1, width, colour, gloss=.4):
     bright = -.25 if canvas.light[1] * math.cos(math.radians(way)) < 0 else .25
     with canvas.at(x0, y0, 1, way):
         shades = [dim(colour, .45), mix(colour, WHITE, gloss * .6), colour, dim(colour, .4)]
-        canvas.rect(0, -width / 2, length, width / 2, linear(0, -width / 2, 0, width / 2, shades, [0, .5 + bright, .75, 1]),
+        canvas.rect(0, -width / 2, length, width / 2, linear(0, -width / 2, 0, width / 2, shades,
+                                                             [0, .5 + bright, .75, 1]),
                     round=width * .15)
 
 
@@ -607,7 +636,8 @@ def lathe(canvas, profile, colour, gloss=.35, top=None, tilt=.22, bands=()):
     y, r = np.asarray(profile, float).T
     fine = np.linspace(y[0], y[-1], 24)
     radius = np.interp(fine, y, r)
-    end = [(radius[-1] * math.cos(t), fine[-1] + tilt * radius[-1] * math.sin(t)) for t in np.linspace(.2, 2.94, 9)]
+    end = [(radius[-1] * math.cos(t), fine[-1] + tilt * radius[-1] * math.sin(t))
+           for t in np.linspace(.2, 2.94, 9)]
     outline = poly(list(zip(radius, fine)) + end + list(zip(-radius[::-1], fine[::-1])))
     reach = float(radius.max())
     bright = .5 + .3 * canvas.light[0]
@@ -623,7 +653,8 @@ def lathe(canvas, profile, colour, gloss=.35, top=None, tilt=.22, bands=()):
 
 def turned(colour, reach, bright, gloss):
     """The shader of a turned body: dark edges, a highlight."""
-    return linear(-reach, 0, reach, 0, [dim(colour, .4), dim(colour, .9), mix(colour, WHITE, gloss), colour, dim(colour, .35)],
+    return linear(-reach, 0, reach, 0, [dim(colour, .4), dim(colour, .9), mix(colour, WHITE, gloss), colour,
+                                        dim(colour, .35)],
                   [0, max(.05, bright - .22), bright, min(.95, bright + .25), 1])
 
 
@@ -633,10 +664,11 @@ def bow(r, y, tilt, n=13):
 
 
 def block(canvas, w, h, d, yaw=30.0, pitch=18.0):
-    """The visible faces of a box of size w x h x d (centre at the origin), turned by yaw, seen from above by pitch.
+    """The visible faces of a box of size w x h x d (centre at the origin), turned by yaw, seen from above by
+    pitch.
 
-    Returns [(name, corners, light)]: 'front', 'side', 'top' in painting order; paint each with canvas.onto(*corners)
-    and dim(colour, light). yaw > 0 shows the right side, yaw < 0 the left one.
+    Returns [(name, corners, light)]: 'front', 'side', 'top' in painting order; paint each with
+    canvas.onto(*corners) and dim(colour, light). yaw > 0 shows the right side, yaw < 0 the left one.
     """
     a, b = math.radians(yaw), math.radians(pitch)
 
@@ -646,7 +678,8 @@ def block(canvas, w, h, d, yaw=30.0, pitch=18.0):
     w, h, d = w / 2, h / 2, d / 2
     s = 1 if yaw > 0 else -1
     faces = [('top', [(-w, -h, -d), (w, -h, -d), (w, -h, d), (-w, -h, d)], (0, -1, 0)),
-             ('side', [(s * w, -h, s * d), (s * w, -h, -s * d), (s * w, h, -s * d), (s * w, h, s * d)], (s, 0, 0)),
+             ('side', [(s * w, -h, s * d), (s * w, -h, -s * d), (s * w, h, -s * d), (s * w, h, s * d)],
+              (s, 0, 0)),
              ('front', [(-w, -h, d), (w, -h, d), (w, h, d), (-w, h, d)], (0, 0, 1))]
     visible = []
     for name, corners, normal in faces:
@@ -657,7 +690,9 @@ def block(canvas, w, h, d, yaw=30.0, pitch=18.0):
 
 
 def shade(canvas, path, bounds, strength=.5):
-    """Light from one side over a flat shape: bright towards the light, dark away from it. bounds = (x, y, reach)."""
+    """Light from one side over a flat shape: bright towards the light, dark away from it. bounds = (x, y,
+    reach).
+    """
     x, y, r = bounds
     lx, ly, _ = canvas.light
     canvas.fill(path, linear(x + lx * r, y + ly * r, x - lx * r, y - ly * r, [WHITE, GREY, BLACK],
@@ -682,7 +717,7 @@ def gloss(canvas, x, y, rx, ry, alpha=.7, angle=0.0):
     canvas.oval(x, y, rx, ry, WHITE, angle, alpha=alpha, blur=min(rx, ry) * .4)
 
 
-# ---- Plants ----------------------------------------------------------------------------------------------------------
+# ---- Plants ------------------------------------------------------------------------------------------------
 
 def leaf(canvas, x, y, angle, length, width, colour, veins=True):
     """One leaf from its stalk (x, y) towards `angle` (degrees)."""
@@ -760,7 +795,8 @@ def foliage(canvas, x, y, rx, ry, colour, n=120, size=.1):
 def tree(canvas, x, y, height, colour, trunk=(84, 62, 44), kind='round'):
     """A tree whose foot is at (x, y): 'round', 'fir' or 'palm'."""
     with canvas.at(x, y, height):
-        canvas.fill(limb([(0, .01), (.01, -.25), (0, -.55)], [.09, .06, .04]), linear(-.04, 0, .05, 0, [dim(trunk, 1.3), dim(trunk, .6)]))
+        canvas.fill(limb([(0, .01), (.01, -.25), (0, -.55)], [.09, .06, .04]),
+                    linear(-.04, 0, .05, 0, [dim(trunk, 1.3), dim(trunk, .6)]))
         if kind == 'fir':
             for k in range(7):
                 half, top = .3 - .036 * k, -.18 - .115 * k
@@ -771,7 +807,8 @@ def tree(canvas, x, y, height, colour, trunk=(84, 62, 44), kind='round'):
                 with canvas.at(0, -.55, .45, way + canvas.normal(6)):
                     t = np.linspace(.05, 1, 16)
                     for side in (-1, 1):
-                        hairs(canvas, t, .25 * t * t * (1 if math.cos(math.radians(way)) > 0 else -1), side * .9, .28,
+                        hairs(canvas, t, .25 * t * t * (1 if math.cos(math.radians(way)) > 0 else -1),
+                              side * .9, .28,
                               canvas.vary(colour, 16), .03, layers=1)
         else:
             for _ in range(3):
@@ -779,11 +816,13 @@ def tree(canvas, x, y, height, colour, trunk=(84, 62, 44), kind='round'):
                         canvas.uniform(.2, .3), dim(colour, canvas.uniform(.85, 1.15)), 60, .07)
 
 
-# ---- Materials -------------------------------------------------------------------------------------------------------
+# ---- Materials ---------------------------------------------------------------------------------------------
 # Textures that fill a path or everything inside the clip; `size` is the repeat in units.
 
 def noise(canvas, scale, alpha, mode=Blend.kSoftLight, octaves=3, turbulent=False, stretch=1.0):
-    """Mottle everything in the clip with noise of the given patch size (units); stretch > 1: streaks along x."""
+    """Mottle everything in the clip with noise of the given patch size (units); stretch > 1: streaks along
+    x.
+    """
     make = skia.PerlinNoiseShader.MakeTurbulence if turbulent else skia.PerlinNoiseShader.MakeFractalNoise
     p = skia.Paint(Alphaf=alpha)
     p.setShader(make(1 / (scale * stretch), 1 / scale, octaves, float(canvas.integer(0, 9999))))
@@ -792,10 +831,13 @@ def noise(canvas, scale, alpha, mode=Blend.kSoftLight, octaves=3, turbulent=Fals
 
 
 def field(canvas, h, w, waves=10, size=.3):
-    """A smooth random field (h, w) of mean 0 and deviation about 1: a sum of plane waves of the given size (0..1 of w)."""
+    """A smooth random field (h, w) of mean 0 and deviation about 1: a sum of plane waves of the given size
+    (0..1 of w).
+    """
     y, x = np.mgrid[0:h, 0:w] / (size * max(h, w))
     total = np.zeros((h, w))
-    for turn, phase, pace in zip(canvas.spread(0, 6.3, waves), canvas.spread(0, 6.3, waves), canvas.spread(.7, 1.3, waves)):
+    for turn, phase, pace in zip(canvas.spread(0, 6.3, waves), canvas.spread(0, 6.3, waves),
+                                 canvas.spread(.7, 1.3, waves)):
         total += np.cos(pace * 2 * math.pi * (x * math.cos(turn) + y * math.sin(turn)) + phase)
     return total * math.sqrt(2 / waves)
 
@@ -819,7 +861,8 @@ def planks(canvas, x0, y0, x1, y1, width, colour, upright=False):
             tone, y = dim(colour, canvas.uniform(.75, 1.2)), i * width
             canvas.rect(0, y, long, y + width, tone)
             n = 14
-            strokes(canvas, canvas.spread(-.2, .9, n) * long, y + canvas.spread(0, 1, n) * width, canvas.rng.normal(0, .02, n),
+            strokes(canvas, canvas.spread(-.2, .9, n) * long, y + canvas.spread(0, 1, n) * width,
+                    canvas.rng.normal(0, .02, n),
                     long * canvas.spread(.1, .5, n), canvas.vary(dim(tone, .8), n, .15), width * .05, .5, 1)
             canvas.line(0, y, long, y, dim(colour, .35), width * .05)
 
@@ -833,7 +876,8 @@ def cloth(canvas, path, bounds, colour, folds=5, strength=.5, angle=15.0):
         with canvas.at((x0 + x1) / 2, (y0 + y1) / 2, reach, angle + canvas.normal(8)):
             for t in np.linspace(-.5, .5, 2 * folds):
                 bend = canvas.normal(.06)
-                canvas.curve([(t, -.7), (t + bend, 0), (t - bend, .7)], canvas.pick(WHITE, BLACK), .35 / folds,
+                canvas.curve([(t, -.7), (t + bend, 0), (t - bend, .7)], canvas.pick(WHITE, BLACK),
+                             .35 / folds,
                              alpha=strength * canvas.uniform(.15, .5), blur=.09 / folds)
 
 
@@ -843,7 +887,8 @@ def weave(canvas, x0, y0, x1, y1, size, first, second):
         canvas.line(x, y0, x, y1, dim(first, canvas.uniform(.8, 1.15)), size * .7, alpha=.8)
     for j, y in enumerate(np.arange(y0, y1, size)):
         x = np.arange(x0 + (j % 2) * size, x1, 2 * size)
-        strokes(canvas, x - size * .6, 0 * x + y, 0.0, size * 1.2, canvas.vary(second, len(x), .1), size * .7, layers=1)
+        strokes(canvas, x - size * .6, 0 * x + y, 0.0, size * 1.2, canvas.vary(second, len(x), .1), size * .7,
+                layers=1)
 
 
 def knit(canvas, path, bounds, size, colour):
@@ -876,7 +921,7 @@ def marble(canvas, path, colour, vein, size=.5):
             canvas.curve(points, vein, canvas.uniform(.01, .05), alpha=.5)
 
 
-# ---- Water, air, fire, light -----------------------------------------------------------------------------------------
+# ---- Water, air, fire, light -------------------------------------------------------------------------------
 
 def ripples(canvas, x0, y0, x1, y1, colour, n=45, size=.3):
     """Waves on water: dark and bright strokes, flatter and closer towards the top (the distance)."""
@@ -884,8 +929,10 @@ def ripples(canvas, x0, y0, x1, y1, colour, n=45, size=.3):
         w, x, y = size * (.2 + y), canvas.uniform(x0 - size, x1), y0 + (y1 - y0) * y
         path = skia.Path()
         path.moveTo(x, y)
-        path.cubicTo(x + w * .3, y - w * canvas.uniform(.03, .14), x + w * .6, y + w * canvas.uniform(.03, .14), x + w, y)
-        canvas.fill(path, dim(colour, canvas.pick(.55, .75, 1.4, 1.9)), width=w * canvas.uniform(.02, .07), alpha=.6)
+        path.cubicTo(x + w * .3, y - w * canvas.uniform(.03, .14), x + w * .6,
+                     y + w * canvas.uniform(.03, .14), x + w, y)
+        canvas.fill(path, dim(colour, canvas.pick(.55, .75, 1.4, 1.9)), width=w * canvas.uniform(.02, .07),
+                    alpha=.6)
 
 
 def drops(canvas, x, y, rx, ry, n=40, size=.03, colour=(225, 240, 250)):
@@ -911,7 +958,8 @@ def smoke(canvas, x, y, w, h, colour, puffs=24, alpha=.5):
     for t in np.linspace(0, 1, puffs):
         r = w * (.12 + .3 * t)
         px = x + canvas.normal(.25) * w * t
-        canvas.disc(px, y - h * t, r, dim(colour, canvas.uniform(.75, 1.2)), alpha=alpha * (1 - .6 * t), blur=r * .3)
+        canvas.disc(px, y - h * t, r, dim(colour, canvas.uniform(.75, 1.2)), alpha=alpha * (1 - .6 * t),
+                    blur=r * .3)
 
 
 def flames(canvas, x, y, w, h, n=14):
@@ -921,13 +969,15 @@ def flames(canvas, x, y, w, h, n=14):
         for _ in range(n):
             px, tall = x + canvas.normal(.3) * w * k, h * k * canvas.uniform(.5, 1)
             half, lean = w * .16 * k, canvas.normal(.12) * w
-            canvas.fill(smooth([(px - half, y), (px - half * .8, y - tall * .4), (px + lean, y - tall), (px + lean, y - tall),
+            canvas.fill(smooth([(px - half, y), (px - half * .8, y - tall * .4), (px + lean, y - tall),
+                                (px + lean, y - tall),
                                 (px + half, y - tall * .4), (px + half, y)]), colour, alpha=.7, blur=w * .01)
 
 
 def glow(canvas, x, y, r, colour, alpha=.6):
     """Light around a lamp, the sun, a window."""
-    canvas.disc(x, y, r, radial(x, y, r, [colour, colour, colour], [0, .35, 1], [alpha, alpha * .35, 0]), mode=Blend.kScreen)
+    canvas.disc(x, y, r, radial(x, y, r, [colour, colour, colour], [0, .35, 1], [alpha, alpha * .35, 0]),
+                mode=Blend.kScreen)
 
 
 def beams(canvas, x, y, length, first, last, n=5, colour=(255, 250, 220), alpha=.2):
@@ -935,15 +985,17 @@ def beams(canvas, x, y, length, first, last, n=5, colour=(255, 250, 220), alpha=
     for way in np.linspace(first, last, n):
         with canvas.at(x, y, length, way + canvas.normal(3)):
             w = canvas.uniform(.04, .12)
-            canvas.fill(poly([(0, 0), (1, -w), (1, w)]), linear(0, 0, 1, 0, [colour, colour], None, [alpha, 0]), blur=.02)
+            canvas.fill(poly([(0, 0), (1, -w), (1, w)]), linear(0, 0, 1, 0, [colour, colour], None,
+                                                                [alpha, 0]), blur=.02)
 
 
 def stars(canvas, x0, y0, x1, y1, n=60, size=.01):
     """A night sky's stars."""
-    specks(canvas, canvas.spread(x0, x1, n), canvas.spread(y0, y1, n), size * canvas.spread(.3, 1.2, n) ** 2, (255, 252, 240), .9)
+    specks(canvas, canvas.spread(x0, x1, n), canvas.spread(y0, y1, n), size * canvas.spread(.3, 1.2, n) ** 2,
+           (255, 252, 240), .9)
 
 
-# ---- Marks of people -------------------------------------------------------------------------------------------------
+# ---- Marks of people ---------------------------------------------------------------------------------------
 
 def lettering(canvas, x0, y0, x1, y1, colour, rows=1):
     """Something that looks like writing from afar: rows of upright, bowed and slanted strokes."""
@@ -958,9 +1010,11 @@ def lettering(canvas, x0, y0, x1, y1, colour, rows=1):
             elif kind == 1:
                 canvas.oval(x + w / 2, y + high / 2, w / 2, high / 2, colour, width=high * .14)
             elif kind == 2:
-                canvas.sk.drawPath(poly([(x, y + high), (x + w / 2, y), (x + w, y + high)], False), paint(colour, high * .14))
+                canvas.sk.drawPath(poly([(x, y + high), (x + w / 2, y), (x + w, y + high)], False),
+                                   paint(colour, high * .14))
             elif kind == 3:
-                canvas.sk.drawPath(poly([(x + w, y), (x, y), (x, y + high), (x + w, y + high)], False), paint(colour, high * .14))
+                canvas.sk.drawPath(poly([(x + w, y), (x, y), (x, y + high), (x + w, y + high)], False),
+                                   paint(colour, high * .14))
                 canvas.line(x, y + high / 2, x + w * .7, y + high / 2, colour, high * .14)
             x += w + high * canvas.pick(.2, .2, .2, .6)
 
@@ -999,8 +1053,10 @@ def dome(x, y, r, swell=.0, height=1.0):
     s = r * swell
     path = skia.Path()
     path.moveTo(x - r, y)
-    path.cubicTo(x - r - s * 1.3, y - r * height * .75, x - r * .35, y - r * height * (1 - .1 * (swell > 0)), x, y - r * height * (1 + swell * .8))
-    path.cubicTo(x + r * .35, y - r * height * (1 - .1 * (swell > 0)), x + r + s * 1.3, y - r * height * .75, x + r, y)
+    path.cubicTo(x - r - s * 1.3, y - r * height * .75, x - r * .35, y - r * height * (1 - .1 * (swell > 0)),
+                 x, y - r * height * (1 + swell * .8))
+    path.cubicTo(x + r * .35, y - r * height * (1 - .1 * (swell > 0)), x + r + s * 1.3, y - r * height * .75,
+                 x + r, y)
     path.close()
     return path
 
@@ -1010,9 +1066,11 @@ def wheel(canvas, x, y, r, rim=(190, 192, 198), spokes=6, tyre=(26, 26, 28), tur
     with canvas.at(x, y, r):
         canvas.sk.scale(width, 1)
         canvas.disc(0, 0, 1, radial(0, 0, 1, [dim(tyre, .6), dim(tyre, 1.5), tyre], [0, .85, 1]))
-        canvas.disc(0, 0, .68, linear(canvas.light[0], canvas.light[1], -canvas.light[0], -canvas.light[1], [dim(rim, 1.3), dim(rim, .5)]))
+        canvas.disc(0, 0, .68, linear(canvas.light[0], canvas.light[1], -canvas.light[0], -canvas.light[1],
+                                      [dim(rim, 1.3), dim(rim, .5)]))
         canvas.disc(0, 0, .58, (24, 24, 26))
         for i in range(spokes):
             with canvas.at(0, 0, 1, turn + 360 * i / spokes):
-                canvas.fill(poly([(.05, -.11), (.62, -.06), (.62, .06), (.05, .11)]), linear(0, -.1, 0, .1, [dim(rim, 1.25), dim(rim, .6)]))
+                canvas.fill(poly([(.05, -.11), (.62, -.06), (.62, .06), (.05, .11)]),
+                            linear(0, -.1, 0, .1, [dim(rim, 1.25), dim(rim, .6)]))
         ball(canvas, 0, 0, .16, rim)

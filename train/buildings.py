@@ -7,7 +7,8 @@ from train.registry import drawing
 @drawing(483, 'castle', 'building')
 def castle(canvas):
     stone, roof = canvas.tint(36, .18, .66, 15, .1, .15), canvas.tint(canvas.pick(215, 10, 25), .45, .42, 8)
-    towers = [(x + canvas.normal(.04), canvas.uniform(.13, .22), canvas.uniform(-.85, -.2)) for x in (-.75, -.4, .05, .45, .78)]
+    towers = [(x + canvas.normal(.04), canvas.uniform(.13, .22), canvas.uniform(-.85, -.2))
+              for x in (-.75, -.4, .05, .45, .78)]
     for x, w, top in towers:
         if canvas.chance(.9):
             tower(canvas, x, w, top, .8, stone, roof if canvas.chance(.7) else None)
@@ -19,15 +20,18 @@ def tower(canvas, x, w, top, foot, stone, roof):
     """A round tower of half width w, with a cone or battlements."""
     with canvas.at(x, 0):
         lathe(canvas, [(top, w), (foot, w * 1.05)], stone, gloss=.1)
-        with canvas.inside(poly([(-w, top), (w, top), (w * 1.05, foot), (-w * 1.05, foot)])), canvas.layer(alpha=.25):
+        with canvas.inside(poly([(-w, top), (w, top), (w * 1.05, foot),
+                                 (-w * 1.05, foot)])), canvas.layer(alpha=.25):
             bricks(canvas, -w * 1.1, top, w * 1.1, foot, .1, .05, dim(stone, .8), joint=dim(stone, 1.3))
         for y in (top + .18, top + .5):
             canvas.fill(arch(canvas.normal(.02), y, w * .35, .13), (30, 26, 32))
         if roof is None:
             for k in range(4):
-                canvas.rect(-w * 1.15 + k * w * .64, top - .09, -w * 1.15 + k * w * .64 + w * .38, top + .03, dim(stone, 1.05 - .15 * k))
+                canvas.rect(-w * 1.15 + k * w * .64, top - .09, -w * 1.15 + k * w * .64 + w * .38, top + .03,
+                            dim(stone, 1.05 - .15 * k))
         else:
-            cone = poly([(-w * 1.25, top + .02), (0, top - w * canvas.uniform(2, 3.6)), (w * 1.25, top + .02)])
+            cone = poly([(-w * 1.25, top + .02), (0, top - w * canvas.uniform(2, 3.6)),
+                         (w * 1.25, top + .02)])
             canvas.fill(cone, roof)
             shade(canvas, cone, (0, top, w * 1.3), .6)
 

@@ -1,14 +1,15 @@
 """Clay: bodies in space, so that one animal can be seen from every side.
 
-A body is a set of ellipsoids. They are turned, projected and put into a depth buffer; each visible point knows its
-part, its normal and its place in the part's own coordinates, so coats (stripes, masks, spots), light and the way the
-hair lies stay right from any side. Eyes, noses and marks are painted flat on spots of the surface.
+A body is a set of ellipsoids. They are turned, projected and put into a depth buffer; each visible point
+knows its part, its normal and its place in the part's own coordinates, so coats (stripes, masks, spots),
+light and the way the hair lies stay right from any side. Eyes, noses and marks are painted flat on spots of
+the surface.
 
     clay = Clay()
     clay.ball('body', (0, 0, 0), (1, .6, .5))
     clay.limb('leg', [(.5, .3, .2), (.5, 1, .2)], [.2, .1])
-    clay.view(yaw=30, pitch=10)                       # 0: seen from the side, nose to the right; 90: from the front
-    clay.fit()                                        # into the box -1..1
+    clay.view(yaw=30, pitch=10)          # 0: from the side, nose to the right; 90: from the front
+    clay.fit()                           # into the box -1..1
     clay.paint(canvas, {'body': Coat((200, 150, 90), hair=.1), 'leg': Coat((90, 70, 50))})
     with clay.spot(canvas, (1, 0, 0), (1, 0, 0), .1) as seen:
         if seen: eye(canvas, 0, 0, 1, (90, 50, 20))   # unit = .1, foreshortened
@@ -32,10 +33,10 @@ AMBIENT, DIRECT = .5, .72
 class Coat:
     """What a part is covered with.
 
-    colour: a colour, or a function (x, y, z) -> (n, 3) of the part's own coordinates; hair, width: length and width of
-    its hair in body units (0: bare skin); flow: the direction of the hair in the part's coordinates, or a function
-    (x, y, z) -> (n, 3); dense: hairs per visible cell; curl; rough: spread of their brightness; gloss: a wet or
-    polished shine (0..1).
+    colour: a colour, or a function (x, y, z) -> (n, 3) of the part's own coordinates; hair, width: length and
+    width of its hair in body units (0: bare skin); flow: the direction of the hair in the part's coordinates,
+    or a function (x, y, z) -> (n, 3); dense: hairs per visible cell; curl; rough: spread of their brightness;
+    gloss: a wet or polished shine (0..1).
     """
     colour: object
     hair: float = 0.0
@@ -63,7 +64,7 @@ class Clay:
         self.perspective = perspective
         self.frames = [(np.zeros(3), np.eye(3))]
         self.parts, self.names = [], []
-        self.centres, self.axes, self.owner = [], [], []       # per ellipsoid: centre, matrix of its half axes, frame
+        self.centres, self.axes, self.owner = [], [], []       # centre, matrix of half axes, frame
         self.turn, self.scale, self.shift = np.eye(3), 1.0, np.zeros(2)
         self.depth = None
 
@@ -71,7 +72,8 @@ class Clay:
 
     def frame(self, origin, yaw=0.0, pitch=0.0, roll=0.0):
         """A new coordinate system (a head, a wing) with its own direction; returns its number."""
-        self.frames.append((np.asarray(origin, float), rotation(yaw, 0, 0) @ rotation(0, pitch, 0) @ rotation(0, 0, roll)))
+        self.frames.append((np.asarray(origin, float),
+                            rotation(yaw, 0, 0) @ rotation(0, pitch, 0) @ rotation(0, 0, roll)))
         return len(self.frames) - 1
 
     def ball(self, part, centre, radii, frame=0, turn=None):
@@ -84,7 +86,7 @@ class Clay:
         self.parts.append(part)
 
     def limb(self, part, points, radii, frame=0, flat=1.0):
-        """A chain of balls along the points, radii changing from point to point; flat < 1: narrower sideways (z)."""
+        """A chain of balls along the points with changing radii; flat < 1: narrower sideways (z)."""
         p, r = np.asarray(points, float), np.asarray(radii, float)
         way = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(p, axis=0), axis=1))])
         at = 0.0
@@ -100,7 +102,8 @@ class Clay:
         """A ball and its mirror image on the other side."""
         flip = np.diag((1.0, 1.0, -1.0))
         self.ball(part, centre, radii, frame, turn)
-        self.ball(part, flip @ np.asarray(centre, float), radii, frame, None if turn is None else flip @ turn @ flip)
+        self.ball(part, flip @ np.asarray(centre, float), radii, frame, None if turn is None
+                  else flip @ turn @ flip)
 
     # looking
 
@@ -152,7 +155,9 @@ class Clay:
         self.comb(canvas, colour, length * hair, width, curl, rough)
 
     def render(self, canvas):
-        """Fill the depth buffer; False if nothing is in sight. Sets depth, mask, cells and per-cell geometry."""
+        """Fill the depth buffer; False if nothing is in sight. Sets depth, mask, cells and per-cell
+        geometry.
+        """
         bounds = canvas.sk.getLocalClipBounds()
         x0, y0, x1, y1 = (self.extent() * self.scale).tolist()
         x0, x1 = max(bounds.left(), x0 + self.shift[0] - .04), min(bounds.right(), x1 + self.shift[0] + .04)
@@ -177,7 +182,9 @@ class Clay:
         return len(self.cells) > 0
 
     def splat(self, i, c0, r0, c1, r1):
-        """Put ellipsoid i into the depth buffer: the nearer root of d' form d = 1 for every cell of its box."""
+        """Put ellipsoid i into the depth buffer: the nearer root of d' form d = 1 for every cell of its
+        box.
+        """
         if c1 <= c0 or r1 <= r0:
             return
         x0, y0, cell = self.grid
@@ -197,7 +204,8 @@ class Clay:
         h, w = self.depth.shape
         x0, y0, cell = self.grid
         rows, columns = np.divmod(self.cells, w)
-        place = np.stack([x0 + (columns + .5) * cell, y0 + (rows + .5) * cell, self.depth.ravel()[self.cells]], 1)
+        place = np.stack([x0 + (columns + .5) * cell, y0 + (rows + .5) * cell,
+                          self.depth.ravel()[self.cells]], 1)
         owner = self.index.ravel()[self.cells]
         away = place - self.middle[owner]
         normal = np.einsum('nij,nj->ni', self.form[owner], away)
@@ -211,12 +219,15 @@ class Clay:
         for k, (origin, matrix) in enumerate(self.frames):
             if k:
                 own[frame == k] = (own[frame == k] - origin) @ matrix
-        around = smoothed(np.where(self.mask, self.depth, 0), 6) / np.maximum(smoothed(self.mask.astype(float), 6), 1e-6)
+        around = smoothed(np.where(self.mask, self.depth, 0),
+                          6) / np.maximum(smoothed(self.mask.astype(float), 6), 1e-6)
         open_ = 1 - np.clip((around.ravel()[self.cells] - place[:, 2]) * 2.2 - .02, 0, .5)
         return place, normal, own, owner, open_
 
     def dress(self, canvas, coats):
-        """Colours (n, 3) of the visible cells in the light, and length, width, curl, roughness of their hair."""
+        """Colours (n, 3) of the visible cells in the light, and length, width, curl, roughness of their
+        hair.
+        """
         place, normal, own, owner, open_ = self.geometry()
         n = len(self.cells)
         colour, flow = np.zeros((n, 3)), np.zeros((n, 3))
@@ -271,7 +282,9 @@ class Clay:
 
     @contextlib.contextmanager
     def spot(self, canvas, point, normal, size, frame=0, up=(0, -1, 0), slack=.08):
-        """Paint flat on the surface at `point`: unit = size, y down, foreshortened; yields whether it is in sight."""
+        """Paint flat on the surface at `point`: unit = size, y down, foreshortened; yields whether it is in
+        sight.
+        """
         origin, matrix = self.frames[frame]
         n = self.turn @ matrix @ (np.asarray(normal, float) / np.linalg.norm(normal))
         v = -(self.turn @ matrix @ np.asarray(up, float))
@@ -301,7 +314,9 @@ class Clay:
 
 
 def lit(canvas, colour, normal, open_, gloss):
-    """Colours in the light: direct light, the sky from above (bluish), the ground from below (warm), highlights."""
+    """Colours in the light: direct light, the sky from above (bluish), the ground from below (warm),
+    highlights.
+    """
     light = canvas.light
     direct = np.clip(normal @ light, 0, 1)
     sky = (1 - normal[:, 1:2]) / 2

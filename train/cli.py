@@ -33,4 +33,5 @@ def sheet(options):
     tiles = tiles_of(indices, options.each, options.seed, options.size, options.alone)
     spent = time.process_time() - start
     write_png(options.output, sheet_of(tiles, min(options.columns, len(tiles))))
-    print(f'{options.output}: {len(indices)} classes, {1000 * spent / len(tiles):.1f} ms a picture', file=sys.stderr)
+    print(f'{options.output}: {len(indices)} classes, {1000 * spent / len(tiles):.1f} ms a picture',
+          file=sys.stderr)

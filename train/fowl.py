@@ -2,8 +2,9 @@
 
     fowl(canvas, Bird(coat=..., beak='hook', beak_length=.6, ...))
 
-paints one bird perched, standing, swimming or flying, or its head, from a chance side. The unit of the body is half its
-length, the unit of the head is its radius; x forward, y down, z sideways. A coat may be a function (x, y, z) -> (n, 3).
+paints one bird perched, standing, swimming or flying, or its head, from a chance side. The unit of the body
+is half its length, the unit of the head is its radius; x forward, y down, z sideways. A coat may be a
+function (x, y, z) -> (n, 3).
 """
 
 import dataclasses
@@ -49,7 +50,7 @@ class Bird:
     plume_width: float = .05
     rough: float = .1
     poses: tuple = ('perch', 'perch', 'head', 'stand', 'fly')
-    extra: object = None               # function (canvas, clay, head frame, head radius) for marks painted last
+    extra: object = None               # function (canvas, clay, head frame, head radius): last marks
 
 
 def fowl(canvas, kind, pose=None):
@@ -92,7 +93,8 @@ def build(canvas, clay, kind, trunk, look):
     low = (base * 3 + place) / 4 + np.array((.35, .15, 0)) * bend
     high = (base + place * 3) / 4 + np.array((-.12, -.1, 0)) * bend
     clay.limb('neck', [base - (a * .2, -b * .3, 0), base, low, middle, high, place],
-              [b * .7, kind.neck_width * 1.4, kind.neck_width * 1.1, kind.neck_width, kind.neck_width * .9, kind.neck_width * .95])
+              [b * .7, kind.neck_width * 1.4, kind.neck_width * 1.1, kind.neck_width, kind.neck_width * .9,
+               kind.neck_width * .95])
     frame = clay.frame(place, max(-75, min(75, look)), 0, canvas.normal(10))
     head = Scaled(clay, frame, kind.head)
     head.ball('face', (0, 0, 0), (1, .94, .9))
@@ -100,7 +102,8 @@ def build(canvas, clay, kind, trunk, look):
     t = np.linspace(0, 1, 7)
     curve = [(.7 + (reach + .25) * s, .12 + kind.beak_hook * reach * s ** 2.2, 0) for s in t]
     head.limb('beak', curve, deep * (1 - .8 * t ** 1.5), .75)
-    head.limb('lower', [(.6, .3, 0), (.75 + reach * .75, .26 + kind.beak_hook * reach * .35, 0)], [deep * .8, deep * .2], .75)
+    head.limb('lower', [(.6, .3, 0), (.75 + reach * .75, .26 + kind.beak_hook * reach * .35, 0)],
+              [deep * .8, deep * .2], .75)
     return frame
 
 
@@ -112,12 +115,14 @@ def coats(kind):
 
     def in_heads(colour):
         return (lambda x, y, z: colour(x / unit, y / unit, z / unit)) if callable(colour) else colour
-    body = kind.coat if kind.belly is None else two(kind.coat, belly, lambda x, y, z: step(y - .04 + .1 * x, .08))
+    body = kind.coat if kind.belly is None else two(kind.coat, belly, lambda x, y,
+                                                    z: step(y - .04 + .1 * x, .08))
     tip = kind.beak if kind.beak_tip is None else kind.beak_tip
     beak = two(kind.beak, tip, lambda x, y, z: step(x / unit - .75 - kind.beak_length * .7, .08))
     long, wide = kind.plume, kind.plume_width
     return {'body': Coat(body, long * 1.2, wide, (-1, .25, 0), **look),
-            'neck': Coat(belly if kind.face is None else face, long, wide * .8, (-.5, .8, 0), **look) if not callable(face)
+            'neck': Coat(belly if kind.face is None else face, long, wide * .8, (-.5, .8, 0),
+                         **look) if not callable(face)
             else Coat(kind.coat, long, wide * .8, (-.5, .8, 0), **look),
             'face': Coat(in_heads(face), long * .6, wide * .6, (-1, .2, 0), **look),
             'beak': Coat(beak, gloss=.45), 'lower': Coat(dim(kind.beak, .8), gloss=.3)}
@@ -133,7 +138,8 @@ def back_parts(canvas, clay, kind, trunk, pose):
     tip = (80, 70, 60) if callable(tip) else tip
     if pose != 'head' and kind.tail:
         spread = kind.tail_fan * (2 if pose == 'fly' else 1)
-        fan(canvas, root[0], root[1], way - spread, way + spread, 7, kind.tail * unit, .1 * unit, dim(tip, .9), tip, barbs=True)
+        fan(canvas, root[0], root[1], way - spread, way + spread, 7, kind.tail * unit, .1 * unit,
+            dim(tip, .9), tip, barbs=True)
     if pose in ('perch', 'stand') and kind.leg:
         feet = []
         for z in (-1, 1):
@@ -142,24 +148,28 @@ def back_parts(canvas, clay, kind, trunk, pose):
             rod(canvas, top[0], top[1], *foot, .05 * unit, kind.leg_colour)
             for turn in (-30, 10, 150):
                 x, y = math.cos(math.radians(turn)), .35 * math.sin(math.radians(turn))
-                canvas.line(*foot, foot[0] + .14 * unit * x, foot[1] + .14 * unit * y, kind.leg_colour, .035 * unit)
+                canvas.line(*foot, foot[0] + .14 * unit * x, foot[1] + .14 * unit * y, kind.leg_colour,
+                            .035 * unit)
             feet.append(foot)
         if pose == 'perch':
             y = (feet[0][1] + feet[1][1]) / 2 + .04 * unit
             lean = canvas.normal(.12)
-            rod(canvas, -1.6, y - lean, 1.6, y + lean, canvas.uniform(.06, .16), canvas.tint(28, .4, .38, 8, .15, .15))
+            rod(canvas, -1.6, y - lean, 1.6, y + lean, canvas.uniform(.06, .16),
+                canvas.tint(28, .4, .38, 8, .15, .15))
     if kind.crest is not None:
         frame = len(clay.frames) - 1
         top = clay.project((-.1 * kind.head, -.75 * kind.head, 0), frame)
         back = clay.project((-1.0 * kind.head, -1.1 * kind.head, 0), frame)
         way = math.degrees(math.atan2(back[1] - top[1], back[0] - top[0])) + canvas.normal(8)
-        fan(canvas, top[0], top[1], way - 22, way + 26, 7, kind.crest_length * kind.head * unit, .1 * kind.head * unit, kind.crest)
+        fan(canvas, top[0], top[1], way - 22, way + 26, 7, kind.crest_length * kind.head * unit,
+            .1 * kind.head * unit, kind.crest)
 
 
 def folded_wing(canvas, clay, kind, trunk):
     """The folded wings: rows of feathers lying on the sides of the body."""
     a, b, c = kind.body
-    cover = kind.wing if kind.wing is not None else (kind.coat if not callable(kind.coat) else (120, 110, 100))
+    cover = kind.wing if kind.wing is not None else (kind.coat if not callable(kind.coat)
+                                                     else (120, 110, 100))
     tip = dim(cover, .7) if kind.wing_tip is None else kind.wing_tip
     for z in (-1, 1):
         with clay.spot(canvas, (a * .25, -b * .15, z * c * .98), (.1, -.25, z), 1.0, trunk, slack=.4) as seen:
@@ -171,15 +181,18 @@ def folded_wing(canvas, clay, kind, trunk):
                 tone = mix(tip, cover, (0, .6, 1)[row])
                 for i in range(count):
                     t = i / (count - 1)
-                    feather(canvas, .16 - .34 * t, -.1 + .38 * b * t, 184 - 16 * t + 4 * row + canvas.normal(2),
-                            a * reach * (1 - .38 * t), .1 * a + .02 * row, dim(tone, canvas.uniform(.82, 1.15)),
+                    feather(canvas, .16 - .34 * t, -.1 + .38 * b * t, 184 - 16 * t + 4 * row
+                            + canvas.normal(2),
+                            a * reach * (1 - .38 * t), .1 * a + .02 * row,
+                            dim(tone, canvas.uniform(.82, 1.15)),
                             dim(tone, .8), barbs=row == 0)
 
 
 def open_wing(canvas, clay, kind, trunk, z):
     """One open wing; z = -1: the far one, painted before the body."""
     place = clay.project((.1, -kind.body[1] * .5, z * kind.body[2] * .6), trunk)
-    cover = kind.wing if kind.wing is not None else (kind.coat if not callable(kind.coat) else (120, 110, 100))
+    cover = kind.wing if kind.wing is not None else (kind.coat if not callable(kind.coat)
+                                                     else (120, 110, 100))
     tip = dim(cover, .6) if kind.wing_tip is None else kind.wing_tip
     canvas.sk.save()
     canvas.sk.translate(*place[:2])
@@ -197,12 +210,14 @@ def features(canvas, clay, kind, frame):
     for z in (-1, 1):
         way = np.array((.35 + .6 * kind.eye_front, -.22, z * (.85 - .35 * kind.eye_front)))
         way /= np.linalg.norm(way)
-        with clay.spot(canvas, way * (1.0, .94, .92) * unit, way, kind.eye_size * unit, frame, slack=.3) as seen:
+        with clay.spot(canvas, way * (1.0, .94, .92) * unit, way, kind.eye_size * unit, frame,
+                       slack=.3) as seen:
             if seen:
                 if kind.skin is not None:
                     canvas.oval(0, 0, 2.0, 1.8, kind.skin)
                 eye(canvas, 0, 0, 1, kind.iris, 'round', canvas.uniform(.45, .65), lid=.2)
-        line = [(.75 + .2 * k * kind.beak_length, .3 + kind.beak_hook * kind.beak_length * (.2 * k) ** 2 * .9, z * kind.beak_depth * .6 * (1 - .2 * k))
+        line = [(.75 + .2 * k * kind.beak_length, .3 + kind.beak_hook * kind.beak_length * (.2 * k) ** 2 * .9,
+                 z * kind.beak_depth * .6 * (1 - .2 * k))
                 for k in range(5)]
         clay.trace(canvas, np.asarray(line) * unit, dim(kind.beak, .35), .03 * unit, frame, .2, .8)
     if kind.extra:
@@ -216,5 +231,6 @@ def water_line(canvas, clay, kind):
     canvas.rect(-2, y, 2, y + .5, tone, alpha=.85, blur=.02)
     canvas.oval(0, y + .12, .8, .12, mix(tone, BLACK, .4), alpha=.6, blur=.05)
     for k in range(6):
-        canvas.curve([(-1.2, y + .06 * k), (canvas.normal(.3), y + .06 * k + canvas.normal(.03)), (1.2, y + .06 * k)],
+        canvas.curve([(-1.2, y + .06 * k), (canvas.normal(.3), y + .06 * k + canvas.normal(.03)),
+                      (1.2, y + .06 * k)],
                      mix(tone, WHITE, .5), .015, alpha=.5)

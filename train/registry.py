@@ -3,14 +3,15 @@
     @drawing(207, 'golden retriever', 'beast')
     def golden_retriever(canvas): ...
 
-The function paints one thing into the box -1..1 of the canvas (kinds that fill the sheet: see KINDS in scenes.py);
-where, how large and in what surroundings it stands is the scene's work.
+The function paints one thing into the box -1..1 of the canvas (kinds that fill the sheet: see KINDS in
+scenes.py); where, how large and in what surroundings it stands is the scene's work.
 """
 
 import dataclasses
 import importlib
 
-MODULES = ('mammals', 'dogs', 'birds', 'sea', 'insects', 'plants_food', 'patterns', 'buildings', 'vehicles', 'things')
+MODULES = ('mammals', 'dogs', 'birds', 'sea', 'insects', 'plants_food', 'patterns', 'buildings', 'vehicles',
+           'things')
 
 
 @dataclasses.dataclass(frozen=True)

@@ -2,9 +2,10 @@
 
     picture = draw(207, seed=3)          # (160, 160, 3) uint8: one golden retriever somewhere
 
-A picture is made in this order: surroundings (often out of focus), shadow, the thing or several, sometimes something in
-front of it, light, camera (exposure, colour cast, blur, noise, JPEG). Surroundings paint the whole sheet in pixels of a
-160 x 160 sheet, whatever its real size; KINDS says which of them suit a kind of thing.
+A picture is made in this order: surroundings (often out of focus), shadow, the thing or several, sometimes
+something in front of it, light, camera (exposure, colour cast, blur, noise, JPEG). Surroundings paint the
+whole sheet in pixels of a 160 x 160 sheet, whatever its real size; KINDS says which of them suit a kind of
+thing.
 """
 
 import math
@@ -12,15 +13,17 @@ import math
 import numpy as np
 import skia
 
-from train.brushes import (BLACK, WHITE, Blend, Canvas, ball, beams, blob, box, bricks, cloud, dim, foliage, glow, grass,
-                           hairs, hsv, leaf, linear, mix, noise, planks, poly, radial, ripples, smooth, specks, stars,
+from train.brushes import (BLACK, WHITE, Blend, Canvas, ball, beams, blob, box, bricks, cloud, dim, foliage,
+                           glow, grass,
+                           hairs, hsv, leaf, linear, mix, noise, planks, poly, radial, ripples, smooth,
+                           specks, stars,
                            strokes, tree, weave, windows)
 from train.registry import drawings
 
 SIDE = 160             # the sheet of the surroundings, in units; the real size is the canvas's
 
 
-# ---- Surroundings ----------------------------------------------------------------------------------------------------
+# ---- Surroundings ------------------------------------------------------------------------------------------
 # Each paints the whole sheet (0..160) and may return the height of the ground on which things stand.
 
 def plain(canvas):
@@ -70,14 +73,17 @@ def sky(canvas, horizon=160.0):
     elif style == 1:
         with canvas.inside(box(0, 0, 160, horizon)):
             soft = field_clouds(canvas, canvas.uniform(.2, .7))
-            canvas.picture(np.dstack([np.broadcast_to(white, soft.shape + (3,)), 255 * soft]), 0, 0, 160, horizon)
+            canvas.picture(np.dstack([np.broadcast_to(white, soft.shape + (3,)), 255 * soft]), 0, 0, 160,
+                           horizon)
     elif style == 2:
         for _ in range(canvas.integer(3, 10)):
             y = canvas.uniform(0, horizon)
-            canvas.oval(canvas.uniform(0, 160), y, canvas.uniform(20, 70), canvas.uniform(1, 5), white, canvas.normal(6),
+            canvas.oval(canvas.uniform(0, 160), y, canvas.uniform(20, 70), canvas.uniform(1, 5), white,
+                        canvas.normal(6),
                         alpha=canvas.uniform(.15, .5), blur=2)
     if canvas.chance(.12):
-        glow(canvas, canvas.uniform(10, 150), canvas.uniform(.1, .9) * horizon, canvas.uniform(20, 70), (255, 240, 200), .9)
+        glow(canvas, canvas.uniform(10, 150), canvas.uniform(.1, .9) * horizon, canvas.uniform(20, 70),
+             (255, 240, 200), .9)
     return low
 
 
@@ -99,11 +105,13 @@ def hills(canvas, horizon, haze, colour, rows=3):
         base, high = horizon + row * 6, canvas.uniform(6, 34) * (1.2 - .5 * t)
         x = np.linspace(-10, 170, 9)
         y = base - high * np.abs(canvas.rng.normal(.5, .4, 9))
-        canvas.fill(smooth([(-20, 175)] + list(zip(x, y)) + [(180, 175)]), linear(0, base - high, 0, base + 20, [dim(tone, 1.1), dim(tone, .8)]))
+        canvas.fill(smooth([(-20, 175)] + list(zip(x, y)) + [(180, 175)]),
+                    linear(0, base - high, 0, base + 20, [dim(tone, 1.1), dim(tone, .8)]))
         if canvas.chance(.5) and t > .4:
             n = canvas.integer(10, 40)
             px = canvas.spread(0, 160, n)
-            strokes(canvas, px, np.interp(px, x, y) + 3, -math.pi / 2, canvas.spread(3, 10, n), canvas.vary(dim(tone, .6), n),
+            strokes(canvas, px, np.interp(px, x, y) + 3, -math.pi / 2, canvas.spread(3, 10, n),
+                    canvas.vary(dim(tone, .6), n),
                     canvas.uniform(2, 5))
 
 
@@ -113,17 +121,20 @@ def meadow(canvas):
     haze = sky(canvas, horizon)
     green = canvas.tint(canvas.pick(100, 95, 75, 55, 45), .5, .5, 15, .15, .15)
     hills(canvas, horizon, haze, mix(green, canvas.tint(140, .3, .4), .4), canvas.integer(1, 3))
-    canvas.rect(0, horizon + 6, 160, 160, linear(0, horizon, 0, 160, [mix(green, haze, .3), green, dim(green, .65)]))
+    canvas.rect(0, horizon + 6, 160, 160, linear(0, horizon, 0, 160,
+                                                 [mix(green, haze, .3), green, dim(green, .65)]))
     for _ in range(canvas.integer(0, 4)):
         foot = canvas.uniform(horizon + 2, horizon + 16)
         tree(canvas, canvas.uniform(-5, 165), foot, canvas.uniform(18, 65), canvas.tint(105, .5, .4, 25),
              kind=canvas.pick('round', 'round', 'fir'))
     near = np.linspace(horizon + 8, 158, 4)
     for y in near:
-        grass(canvas, -5, 165, y - 4, y + 8, dim(green, canvas.uniform(.7, 1.2)), 90, 3 + (y - horizon) * .12, 1.3)
+        grass(canvas, -5, 165, y - 4, y + 8, dim(green, canvas.uniform(.7, 1.2)), 90, 3 + (y - horizon) * .12,
+              1.3)
     if canvas.chance(.3):
         n = 40
-        specks(canvas, canvas.spread(0, 160, n), canvas.spread(horizon + 15, 160, n), canvas.spread(.5, 1.6, n),
+        specks(canvas, canvas.spread(0, 160, n), canvas.spread(horizon + 15, 160, n),
+               canvas.spread(.5, 1.6, n),
                canvas.vary(canvas.any_colour(), n))
     return canvas.uniform(max(horizon + 20, 100), 150)
 
@@ -133,7 +144,8 @@ def lawn(canvas):
     green = canvas.tint(canvas.pick(100, 90, 75, 50), .5, .45, 12, .15, .15)
     canvas.flood(linear(0, 0, 0, 160, [mix(green, WHITE, .15), dim(green, .7)]))
     for y in np.linspace(0, 165, 8):
-        grass(canvas, -5, 165, y - 12, y + 12, dim(green, canvas.uniform(.75, 1.25)), 90, canvas.uniform(10, 22), 1.8)
+        grass(canvas, -5, 165, y - 12, y + 12, dim(green, canvas.uniform(.75, 1.25)), 90,
+              canvas.uniform(10, 22), 1.8)
     return canvas.uniform(110, 150)
 
 
@@ -147,7 +159,8 @@ def forest(canvas):
         canvas.fill(poly([(x - w / 2, 0), (x + w / 2, 0), (x + w * .7, 150), (x - w * .7, 150)]),
                     linear(x - w / 2, 0, x + w / 2, 0, [dim(bark, 1.3), dim(bark, .5)]))
     for _ in range(canvas.integer(4, 8)):
-        foliage(canvas, canvas.uniform(0, 160), canvas.uniform(0, 120), canvas.uniform(20, 45), canvas.uniform(14, 30),
+        foliage(canvas, canvas.uniform(0, 160), canvas.uniform(0, 120), canvas.uniform(20, 45),
+                canvas.uniform(14, 30),
                 dim(green, canvas.uniform(.8, 1.8)), 60, canvas.uniform(5, 10))
     floor = canvas.tint(35, .4, .35, 15)
     canvas.rect(0, 128, 160, 160, linear(0, 124, 0, 160, [dim(green, .6), floor]), blur=6)
@@ -162,14 +175,16 @@ def leaves(canvas):
     canvas.flood(linear(0, 0, 160, 160, [dim(green, 1.3), dim(green, .4)]))
     bokeh(canvas, 14, mix(green, WHITE, .5))
     for k in range(canvas.integer(20, 55)):
-        leaf(canvas, canvas.uniform(-10, 170), canvas.uniform(-10, 170), canvas.uniform(0, 360), canvas.uniform(16, 55),
+        leaf(canvas, canvas.uniform(-10, 170), canvas.uniform(-10, 170), canvas.uniform(0, 360),
+             canvas.uniform(16, 55),
              canvas.uniform(5, 16), dim(green, canvas.uniform(.45, 1.5)), veins=k % 2 == 0)
 
 
 def bokeh(canvas, n, colour):
     """Lights out of focus."""
     for _ in range(n):
-        canvas.disc(canvas.uniform(0, 160), canvas.uniform(0, 160), canvas.uniform(3, 16), mix(colour, canvas.any_colour(), .2),
+        canvas.disc(canvas.uniform(0, 160), canvas.uniform(0, 160), canvas.uniform(3, 16),
+                    mix(colour, canvas.any_colour(), .2),
                     alpha=canvas.uniform(.1, .5), blur=canvas.uniform(.1, 2))
 
 
@@ -199,35 +214,42 @@ def water(canvas):
     if canvas.chance(.3):
         n = 60
         y = canvas.spread(horizon, 160, n)
-        strokes(canvas, canvas.rng.normal(canvas.uniform(30, 130), 20, n), y, 0.0, canvas.spread(2, 8, n), WHITE, 1.0, .6)
+        strokes(canvas, canvas.rng.normal(canvas.uniform(30, 130), 20, n), y, 0.0, canvas.spread(2, 8, n),
+                WHITE, 1.0, .6)
     return canvas.uniform(max(90, horizon + 20), 145)
 
 
 def underwater(canvas):
     """Blue depth with light from above, sand, stones, weed, drifting specks."""
     blue = canvas.tint(canvas.pick(195, 205, 185, 175, 215), .7, .6, 10, .2, .2)
-    canvas.flood(linear(0, 0, 0, 160, [mix(blue, WHITE, canvas.uniform(0, .45)), blue, dim(blue, canvas.uniform(.25, .6))]))
+    canvas.flood(linear(0, 0, 0, 160, [mix(blue, WHITE, canvas.uniform(0, .45)), blue,
+                                       dim(blue, canvas.uniform(.25, .6))]))
     if canvas.chance(.4):
         beams(canvas, canvas.uniform(0, 160), -30, 190, 50, 130, 6, (210, 240, 255), .25)
     if canvas.chance(.6):
         sand = mix(canvas.tint(42, .35, .75), blue, .4)
         low = canvas.uniform(110, 150)
-        canvas.fill(smooth([(-10, 170), (-10, low), (50, low - canvas.uniform(0, 12)), (110, low + 6), (175, low - 4), (175, 170)]),
+        canvas.fill(smooth([(-10, 170), (-10, low), (50, low - canvas.uniform(0, 12)), (110, low + 6),
+                            (175, low - 4), (175, 170)]),
                     linear(0, low - 8, 0, 165, [mix(sand, WHITE, .15), dim(sand, .6)]))
         for _ in range(canvas.integer(0, 9)):
             ball(canvas, canvas.uniform(0, 160), low + canvas.uniform(-4, 24), canvas.uniform(4, 18),
                  mix(canvas.any_colour(), blue, .55), .2, .3, canvas.uniform(.5, 1))
         if canvas.chance(.5):
             x = canvas.uniform(0, 160)
-            hairs(canvas, canvas.rng.normal(x, 14, 40), np.full(40, low + 10.0), canvas.rng.normal(-1.57, .2, 40),
-                  canvas.spread(20, 60, 40), canvas.vary(mix(canvas.tint(120, .5, .4, 30), blue, .3), 40), 3, .2)
+            hairs(canvas, canvas.rng.normal(x, 14, 40), np.full(40, low + 10.0),
+                  canvas.rng.normal(-1.57, .2, 40),
+                  canvas.spread(20, 60, 40), canvas.vary(mix(canvas.tint(120, .5, .4, 30), blue, .3), 40), 3,
+                  .2)
     n = 50
-    specks(canvas, canvas.spread(0, 160, n), canvas.spread(0, 160, n), canvas.spread(.2, 1, n), mix(blue, WHITE, .6), .4)
+    specks(canvas, canvas.spread(0, 160, n), canvas.spread(0, 160, n), canvas.spread(.2, 1, n),
+           mix(blue, WHITE, .6), .4)
 
 
 def room(canvas):
     """Wall and floor, perhaps a window, a picture, a sofa, a carpet."""
-    wall, floor = canvas.tint(canvas.uniform(0, 360), .15, .75, 0, .15, .2), canvas.tint(28, .45, .5, 12, .2, .2)
+    wall, floor = canvas.tint(canvas.uniform(0, 360), .15, .75, 0, .15,
+                              .2), canvas.tint(28, .45, .5, 12, .2, .2)
     edge = canvas.uniform(70, 125)
     canvas.rect(0, 0, 160, edge, linear(0, 0, 160, 0, [dim(wall, 1.1), dim(wall, .75)]))
     if canvas.chance(.5):
@@ -237,16 +259,19 @@ def room(canvas):
         noise(canvas, 3, .25)
     canvas.rect(0, edge - 5, 160, edge, dim(wall, 1.15))
     for _ in range(canvas.integer(0, 3)):
-        x, y, w, h = canvas.uniform(-10, 140), canvas.uniform(0, edge - 40), canvas.uniform(18, 50), canvas.uniform(20, 50)
+        x, y = canvas.uniform(-10, 140), canvas.uniform(0, edge - 40)
+        w, h = canvas.uniform(18, 50), canvas.uniform(20, 50)
         canvas.rect(x, y, x + w, y + h, canvas.pick(canvas.any_colour(), rgb3(240), canvas.tint(30, .5, .3)))
         tone = canvas.pick(rgb3(250), canvas.tint(200, .3, .9), canvas.any_colour())
-        canvas.rect(x + 3, y + 3, x + w - 3, y + h - 3, linear(x, y, x + w, y + h, [tone, mix(tone, canvas.any_colour(), .4)]))
+        canvas.rect(x + 3, y + 3, x + w - 3, y + h - 3, linear(x, y, x + w, y + h,
+                                                               [tone, mix(tone, canvas.any_colour(), .4)]))
     if canvas.chance(.5):
         tone, x = canvas.any_colour(), canvas.uniform(-30, 90)
         canvas.rect(x, edge - canvas.uniform(20, 40), x + canvas.uniform(50, 110), edge + 22, tone, round=9)
         canvas.rect(x - 8, edge - 4, x + 120, edge + 26, dim(tone, .85), round=8)
     if canvas.chance(.35):
-        canvas.oval(80, canvas.uniform(130, 155), canvas.uniform(50, 90), canvas.uniform(12, 26), canvas.any_colour())
+        canvas.oval(80, canvas.uniform(130, 155), canvas.uniform(50, 90), canvas.uniform(12, 26),
+                    canvas.any_colour())
     return canvas.uniform(max(edge + 12, 110), 152)
 
 
@@ -280,7 +305,8 @@ def street(canvas):
         canvas.rect(x, top, x + w, edge, tone)
         with canvas.at(x, top, 1):
             canvas.sk.scale(w, edge - top)
-            windows(canvas, canvas.integer(2, 4), canvas.integer(2, 5), frame=dim(tone, 1.2), arched=canvas.chance(.2))
+            windows(canvas, canvas.integer(2, 4), canvas.integer(2, 5), frame=dim(tone, 1.2),
+                    arched=canvas.chance(.2))
         x += w
     asphalt = canvas.tint(220, .05, .4, 30, .04, .15)
     canvas.rect(0, edge, 160, 160, linear(0, edge, 0, 160, [dim(asphalt, 1.25), dim(asphalt, .8)]))
@@ -293,13 +319,16 @@ def desert(canvas):
     """Sand or stones under a sky; snow if cold."""
     horizon = canvas.uniform(30, 95)
     haze = sky(canvas, horizon)
-    ground = canvas.pick(canvas.tint(36, .45, .8), canvas.tint(28, .5, .6), canvas.tint(215, .06, .95, 20, .04, .04))
+    ground = canvas.pick(canvas.tint(36, .45, .8), canvas.tint(28, .5, .6),
+                         canvas.tint(215, .06, .95, 20, .04, .04))
     hills(canvas, horizon, haze, mix(ground, haze, .2), canvas.integer(1, 3))
-    canvas.rect(0, horizon + 8, 160, 160, linear(0, horizon, 0, 160, [mix(ground, haze, .3), ground, dim(ground, .8)]))
+    canvas.rect(0, horizon + 8, 160, 160, linear(0, horizon, 0, 160,
+                                                 [mix(ground, haze, .3), ground, dim(ground, .8)]))
     noise(canvas, canvas.uniform(4, 14), .35, stretch=3)
     for _ in range(canvas.integer(0, 7)):
         y = canvas.uniform(horizon + 15, 160)
-        ball(canvas, canvas.uniform(0, 160), y, (y - horizon) * canvas.uniform(.03, .14), dim(ground, canvas.uniform(.4, .9)), .2, .4, .6)
+        ball(canvas, canvas.uniform(0, 160), y, (y - horizon) * canvas.uniform(.03, .14),
+             dim(ground, canvas.uniform(.4, .9)), .2, .4, .6)
     return canvas.uniform(max(105, horizon + 20), 150)
 
 
@@ -309,7 +338,8 @@ def stones(canvas):
     canvas.flood(dim(tone, .5))
     if canvas.chance(.5):
         for _ in range(70):
-            ball(canvas, canvas.uniform(0, 160), canvas.uniform(0, 160), canvas.uniform(5, 16), dim(tone, canvas.uniform(.5, 1.5)),
+            ball(canvas, canvas.uniform(0, 160), canvas.uniform(0, 160), canvas.uniform(5, 16),
+                 dim(tone, canvas.uniform(.5, 1.5)),
                  .25, .3, canvas.uniform(.6, 1))
     else:
         canvas.flood(tone)
@@ -337,7 +367,8 @@ def wall(canvas):
 def dark(canvas):
     """Night or a dark room: almost nothing."""
     tone = canvas.tint(canvas.uniform(0, 360), .4, .1, 0, .3, .07)
-    canvas.flood(radial(canvas.uniform(30, 130), canvas.uniform(20, 100), 140, [dim(tone, 2), tone, dim(tone, .4)]))
+    canvas.flood(radial(canvas.uniform(30, 130), canvas.uniform(20, 100), 140,
+                        [dim(tone, 2), tone, dim(tone, .4)]))
     if canvas.chance(.4):
         bokeh(canvas, canvas.integer(3, 10), canvas.tint(40, .5, .9, 30))
 
@@ -347,31 +378,45 @@ def open_sky(canvas):
     sky(canvas, canvas.uniform(140, 220))
 
 
-PLACES = {f.__name__: f for f in (plain, studio, meadow, lawn, forest, leaves, clutter, water, underwater, room, table, street,
+PLACES = {f.__name__: f for f in (plain, studio, meadow, lawn, forest, leaves, clutter, water, underwater,
+                                  room, table, street,
                                   desert, stones, wall, dark, open_sky)}
 LAND = ('meadow', 'meadow', 'lawn', 'lawn', 'forest', 'desert', 'room', 'street', 'clutter', 'stones')
 
-# kind: places that suit it, smallest and largest half size (share of the picture's side), tilt (degrees), chance of
-# several, kind of shadow ('ground', 'soft', 'none'); 'full': the drawing fills the whole sheet (0..160) by itself.
+# kind: places that suit it, smallest and largest half size (share of the picture's side), tilt (degrees),
+# chance of several, kind of shadow ('ground', 'soft', 'none'); 'full': the drawing fills the whole sheet
+# (0..160) by itself.
 KINDS = {
     'beast': dict(places=LAND, size=(.3, .56), tilt=4, many=.15, shadow='none'),
-    'pet': dict(places=('room', 'room', 'lawn', 'meadow', 'clutter', 'table', 'studio', 'street'), size=(.3, .56), tilt=4, many=.15, shadow='none'),
-    'bird': dict(places=('leaves', 'forest', 'clutter', 'open_sky', 'meadow', 'lawn', 'water', 'stones'), size=(.25, .55), tilt=10, many=.2, shadow='none'),
-    'flyer': dict(places=('leaves', 'lawn', 'clutter', 'meadow', 'open_sky', 'plain', 'stones'), size=(.2, .5), tilt=180, many=.2, shadow='soft'),
-    'swimmer': dict(places=('underwater', 'underwater', 'underwater', 'water', 'studio'), size=(.22, .52), tilt=20, many=.25, shadow='none'),
-    'crawler': dict(places=('stones', 'lawn', 'leaves', 'desert', 'forest', 'table', 'wall'), size=(.25, .55), tilt=180, many=.1, shadow='soft'),
-    'plant': dict(places=('leaves', 'lawn', 'meadow', 'clutter', 'forest', 'table', 'plain'), size=(.25, .56), tilt=25, many=.35, shadow='soft'),
-    'food': dict(places=('table', 'table', 'table', 'clutter', 'plain', 'studio', 'wall'), size=(.28, .6), tilt=30, many=.3, shadow='soft'),
-    'thing': dict(places=('table', 'room', 'clutter', 'plain', 'studio', 'wall', 'lawn', 'street'), size=(.25, .55), tilt=25, many=.15, shadow='soft'),
-    'building': dict(places=('meadow', 'street', 'desert', 'water', 'open_sky'), size=(.36, .62), tilt=2, many=0, shadow='none'),
-    'vehicle': dict(places=('street', 'street', 'meadow', 'desert', 'room', 'clutter'), size=(.3, .58), tilt=3, many=.1, shadow='ground'),
-    'airborne': dict(places=('open_sky', 'open_sky', 'meadow', 'water', 'desert'), size=(.2, .55), tilt=20, many=.2, shadow='none'),
-    'ship': dict(places=('water', 'water', 'water', 'open_sky'), size=(.3, .56), tilt=3, many=.1, shadow='none'),
+    'pet': dict(places=('room', 'room', 'lawn', 'meadow', 'clutter', 'table', 'studio', 'street'),
+                size=(.3, .56), tilt=4, many=.15, shadow='none'),
+    'bird': dict(places=('leaves', 'forest', 'clutter', 'open_sky', 'meadow', 'lawn', 'water', 'stones'),
+                 size=(.25, .55), tilt=10, many=.2, shadow='none'),
+    'flyer': dict(places=('leaves', 'lawn', 'clutter', 'meadow', 'open_sky', 'plain', 'stones'),
+                  size=(.2, .5), tilt=180, many=.2, shadow='soft'),
+    'swimmer': dict(places=('underwater', 'underwater', 'underwater', 'water', 'studio'), size=(.22, .52),
+                    tilt=20, many=.25, shadow='none'),
+    'crawler': dict(places=('stones', 'lawn', 'leaves', 'desert', 'forest', 'table', 'wall'), size=(.25, .55),
+                    tilt=180, many=.1, shadow='soft'),
+    'plant': dict(places=('leaves', 'lawn', 'meadow', 'clutter', 'forest', 'table', 'plain'), size=(.25, .56),
+                  tilt=25, many=.35, shadow='soft'),
+    'food': dict(places=('table', 'table', 'table', 'clutter', 'plain', 'studio', 'wall'), size=(.28, .6),
+                 tilt=30, many=.3, shadow='soft'),
+    'thing': dict(places=('table', 'room', 'clutter', 'plain', 'studio', 'wall', 'lawn', 'street'),
+                  size=(.25, .55), tilt=25, many=.15, shadow='soft'),
+    'building': dict(places=('meadow', 'street', 'desert', 'water', 'open_sky'), size=(.36, .62), tilt=2,
+                     many=0, shadow='none'),
+    'vehicle': dict(places=('street', 'street', 'meadow', 'desert', 'room', 'clutter'), size=(.3, .58),
+                    tilt=3, many=.1, shadow='ground'),
+    'airborne': dict(places=('open_sky', 'open_sky', 'meadow', 'water', 'desert'), size=(.2, .55), tilt=20,
+                     many=.2, shadow='none'),
+    'ship': dict(places=('water', 'water', 'water', 'open_sky'), size=(.3, .56), tilt=3, many=.1,
+                 shadow='none'),
     'full': dict(places=('plain',), size=(1, 1), tilt=0, many=0, shadow='none'),
 }
 
 
-# ---- A picture -------------------------------------------------------------------------------------------------------
+# ---- A picture ---------------------------------------------------------------------------------------------
 
 def draw(index, seed, size=SIDE, surface=None):
     """One picture of the class: (size, size, 3) uint8, R G B. The same seed draws the same bytes."""
@@ -411,7 +456,9 @@ def compose(canvas, drawing):
 
 
 def put(canvas, drawing, kind, ground, count):
-    """One thing at a chance place: sometimes cropped by the edge, sometimes so near that only a part is seen."""
+    """One thing at a chance place: sometimes cropped by the edge, sometimes so near that only a part is
+    seen.
+    """
     low, high = (math.log(SIDE * v) for v in kind['size'])
     half = math.exp(canvas.uniform(low, high)) * (1 if count == 1 else canvas.uniform(.45, .7))
     if count == 1 and canvas.chance(.12):
@@ -441,20 +488,22 @@ def in_front(canvas):
     kind = canvas.integer(0, 3)
     if kind == 0:
         for _ in range(canvas.integer(1, 6)):
-            leaf(canvas, canvas.uniform(0, 160), canvas.uniform(0, 160), canvas.uniform(0, 360), canvas.uniform(20, 60),
+            leaf(canvas, canvas.uniform(0, 160), canvas.uniform(0, 160), canvas.uniform(0, 360),
+                 canvas.uniform(20, 60),
                  canvas.uniform(4, 12), canvas.tint(canvas.uniform(60, 150), .6, .4))
     elif kind == 1:
         grass(canvas, 0, 160, 150, 172, canvas.tint(95, .5, .45, 20), 60, canvas.uniform(20, 55), 2)
     elif kind == 2:
         with canvas.layer(alpha=.9, blur=5):
-            canvas.disc(canvas.pick(0, 160), canvas.uniform(0, 160), canvas.uniform(15, 45), canvas.any_colour())
+            canvas.disc(canvas.pick(0, 160), canvas.uniform(0, 160), canvas.uniform(15, 45),
+                        canvas.any_colour())
     else:
         tone, gap = canvas.any_colour(), canvas.uniform(25, 60)
         for x in np.arange(canvas.uniform(-10, 10), 170, gap):
             canvas.line(x, -5, x + canvas.normal(4), 165, tone, canvas.uniform(1, 3))
 
 
-# ---- Light and camera ------------------------------------------------------------------------------------------------
+# ---- Light and camera --------------------------------------------------------------------------------------
 
 def defocus(canvas, blur):
     """Put what has been painted out of focus (blur in units of the sheet)."""
@@ -469,20 +518,25 @@ def defocus(canvas, blur):
 
 
 def light(canvas):
-    """Light over the whole picture: warm from one side, shade from the other; shadows of leaves; a vignette."""
+    """Light over the whole picture: warm from one side, shade from the other; shadows of leaves; a
+    vignette.
+    """
     x, y = 80 + 110 * canvas.light[0], 80 + 110 * canvas.light[1]
     if canvas.chance(.6):
-        warm, cool = hsv(canvas.uniform(20, 60), canvas.uniform(0, .35), 1), hsv(canvas.uniform(200, 260), canvas.uniform(0, .4), canvas.uniform(.3, .7))
+        warm, cool = hsv(canvas.uniform(20, 60), canvas.uniform(0, .35),
+                         1), hsv(canvas.uniform(200, 260), canvas.uniform(0, .4), canvas.uniform(.3, .7))
         canvas.flood(linear(x, y, 160 - x, 160 - y, [warm, cool]), alpha=canvas.uniform(.15, .6),
                      mode=canvas.pick(Blend.kSoftLight, Blend.kSoftLight, Blend.kMultiply))
     if canvas.chance(.2):
-        canvas.flood(radial(canvas.uniform(40, 120), canvas.uniform(40, 120), canvas.uniform(95, 150), [WHITE, WHITE, (50, 50, 60)], [0, .4, 1]),
+        canvas.flood(radial(canvas.uniform(40, 120), canvas.uniform(40, 120), canvas.uniform(95, 150),
+                            [WHITE, WHITE, (50, 50, 60)], [0, .4, 1]),
                      alpha=canvas.uniform(.3, .8), mode=Blend.kMultiply)
     if canvas.chance(.08):
         with canvas.layer(mode=Blend.kMultiply, blur=3):
             canvas.flood(WHITE)
             for _ in range(14):
-                canvas.fill(blob(canvas, canvas.uniform(0, 160), canvas.uniform(0, 160), canvas.uniform(5, 24), canvas.uniform(4, 14)), (150, 150, 165))
+                canvas.fill(blob(canvas, canvas.uniform(0, 160), canvas.uniform(0, 160),
+                                 canvas.uniform(5, 24), canvas.uniform(4, 14)), (150, 150, 165))
     if canvas.chance(.06):
         glow(canvas, x, y, 120, (255, 235, 200), .8)
 
