@@ -2,9 +2,10 @@
 
     beast(canvas, Beast(coat=..., ears='flop', snout=.9, ...))
 
-paints one animal in a chance pose (portrait, standing, walking, sitting, lying) seen from a chance side. A
-class changes proportions, ears, tail and coat; a coat is a function of the part and its own coordinates (x
-forward, y down, z sideways; the head's unit is the radius of its skull, the body's unit its length).
+paints one animal in a chance pose (portrait, stand, walk, run, graze, sit, lie, up on its hind legs) seen
+from a chance side. A class changes proportions, ears, tail and coat; a coat is a function of the part and its
+own coordinates (x forward, y down, z sideways; the head's unit is the radius of its skull, the body's unit
+its length).
 """
 
 import dataclasses
@@ -12,7 +13,7 @@ import math
 
 import numpy as np
 
-from train.brushes import BLACK, dim, eye, hairs, mix, nose_tip, rgb
+from train.brushes import BLACK, dim, eye, hairs, nose_tip
 from train.clay import Clay, Coat, rotation
 
 
@@ -34,8 +35,10 @@ class Beast:
     snout_drop: float = .25            # how far below the middle of the skull it starts
     skull: tuple = (1.0, .95, .92)     # half lengths x, y, z
     cheeks: float = .0                 # jowls and cheek ruffs
-    ears: str = 'point'                # point, flop, round, long, button (folded tip), rose, none
+    ears: str = 'point'                # point, flop, round, long, button (folded tip), rose, side, none
     ear_size: float = .6
+    ear_drop: float = .0               # how much lower they sit
+    nod: float = .0                    # degrees the nose points down
     eye_size: float = .13
     eye_out: float = .55               # how far to the sides: .35 owl-like .. .8 rabbit
     eye_up: float = .22
@@ -50,6 +53,8 @@ class Beast:
     hip: float = .27
     leg: float = .62                   # from the belly line down
     leg_width: float = .085
+    slope: float = .0                  # how much higher the shoulder stands than the hip
+    hoof: object = None                # colour of hoofs; None: paws
     neck: float = .42
     neck_up: float = 50.0              # degrees above the back
     neck_width: float = .19
@@ -61,9 +66,12 @@ class Beast:
     mane: object = None                # colour of longer hair around the neck
     mane_length: float = .5
     curl: float = .06
+    flow: tuple = (-1.0, .25, 0.0)     # how the hair of the body lies; (-.2, 1, 0): hangs down
     rough: float = .13
     dense: float = .3
     poses: tuple = ('portrait', 'portrait', 'stand', 'walk', 'sit', 'lie')
+    build: object = None               # function (canvas, head, shoulder, hip): more parts (horns, trunk)
+    parts: dict = dataclasses.field(default_factory=dict)      # and their coats, name -> Coat
     extra: object = None               # function (canvas, clay, head_frame) for marks painted last
 
 
@@ -78,14 +86,16 @@ def beast(canvas, kind, pose=None):
     shoulder, hip, ground = body(canvas, clay, kind, pose)
     head = attach_head(canvas, clay, kind, shoulder, look - side, pose)
     tail(canvas, clay, kind, hip)
+    if kind.build:
+        kind.build(canvas, Scaled(clay, head, kind.head), shoulder, hip)
     clay.view(side, canvas.uniform(-4, 20), canvas.normal(3))
     if pose == 'portrait':
-        clay.fit(('face', 'muzzle', 'ear', 'inner', 'nose'), canvas.uniform(.6, .95),
+        clay.fit(('face', 'muzzle', 'ear', 'inner', 'nose', 'horn'), canvas.uniform(.6, .95),
                  (0, canvas.uniform(-.25, 0)))
     else:
         clay.fit()
         shadow(canvas, clay, ground)
-    clay.paint(canvas, coats(kind))
+    clay.paint(canvas, coats(kind, shoulder, hip))
     features(canvas, clay, kind, head)
     return clay
 
@@ -103,17 +113,21 @@ def shadow(canvas, clay, ground):
 def body(canvas, clay, kind, pose):
     """Trunk and legs. Returns shoulder, hip and the height of the ground."""
     ground = kind.chest * .8 + kind.leg
-    shoulder, hip = np.array((.5, 0, 0.)), np.array((-.5, .02, 0.))
+    shoulder, hip = np.array((.5, -kind.slope / 2, 0.)), np.array((-.5, .02 + kind.slope / 2, 0.))
     if pose == 'sit':
         hip = np.array((-.26, ground - kind.hip * 1.05, 0))
         shoulder = np.array((.22, ground - kind.leg - kind.chest * .9, 0))
     elif pose == 'lie':
         hip, shoulder = np.array((-.5, ground - kind.hip, 0)), np.array((.45, ground - kind.chest, 0))
+    elif pose == 'up':
+        hip = np.array((-.1, ground - kind.hip * 1.05, 0))
+        shoulder = hip + (.06, -.86, 0)
+    stride = canvas.pick(-.3, .34) if pose == 'run' else 0
     middle = (shoulder + hip) / 2 + (0, .03, 0)
     clay.limb('body', [hip, middle, shoulder], [kind.hip, kind.waist, kind.chest], flat=.85)
     clay.ball('body', shoulder + (.06, .07, 0), (kind.chest * .95, kind.chest * 1.02, kind.chest * .8))
     for z in (-1, 1):
-        swing = canvas.normal(.14) if pose == 'walk' else canvas.normal(.03)
+        swing = stride + canvas.normal({'walk': .14, 'run': .08}.get(pose, .03))
         fore_leg(clay, kind, shoulder, ground, z, swing, pose)
         hind_leg(clay, kind, hip, ground, z, -swing, pose)
     return shoulder, hip, ground
@@ -124,18 +138,19 @@ def fore_leg(clay, kind, shoulder, ground, z, swing, pose):
     top = shoulder + (.02, kind.chest * .4, out)
     if pose == 'lie':
         joints = [top, (top[0] - .02, ground - w * 1.3, out), (top[0] + .42, ground - w, out * 1.1)]
+    elif pose == 'up':
+        joints = [top, top + (.1, kind.leg * .45, 0), top + (.32, kind.leg * .4, -out * .4)]
     else:
-        knee = (top[0] + swing * .5 - .02, (top[1] + ground) / 2, out)
-        joints = [top, knee, (top[0] + swing, ground - w, out)]
+        knee = (top[0] + swing * .5 - .02 + .1 * (pose == 'run'), (top[1] + ground) / 2, out)
+        joints = [top, knee, (top[0] + swing, ground - w - abs(swing) * .3, out)]
     clay.limb('legs', joints, [w * 1.7, w * 1.05, w * .85])
-    foot = joints[-1]
-    clay.ball('legs', (foot[0] + w * .6, foot[1], foot[2]), (w * 1.6, w, w * 1.15))
+    foot(clay, kind, joints[-1])
 
 
 def hind_leg(clay, kind, hip, ground, z, swing, pose):
     w, out = kind.leg_width, z * kind.hip * .6
     clay.ball('body', hip + (.04, kind.hip * .25, out * .8), (kind.hip * .75, kind.hip * .95, kind.hip * .5))
-    if pose in ('sit', 'lie'):
+    if pose in ('sit', 'lie', 'up'):
         knee = (hip[0] + kind.hip * 1.1, ground - kind.hip * .7, out * 1.5)
         joints = [hip + (0, .05, out), knee, (hip[0] + .1, ground - w, out * 1.5),
                   (hip[0] + .36, ground - w, out * 1.5)]
@@ -144,11 +159,20 @@ def hind_leg(clay, kind, hip, ground, z, swing, pose):
         top = hip + (0, kind.hip * .5, out)
         height = ground - top[1]
         joints = [top, (top[0] + .1 + swing * .4, top[1] + height * .38, out),
-                  (top[0] - .1 + swing, top[1] + height * .68, out), (top[0] - .03 + swing, ground - w, out)]
+                  (top[0] - .1 + swing, top[1] + height * .68, out),
+                  (top[0] - .03 + swing * 1.2, ground - w - abs(swing) * .3, out)]
         widths = [w * 1.9, w * 1.4, w * .9, w * .85]
     clay.limb('legs', joints, widths)
-    foot = joints[-1]
-    clay.ball('legs', (foot[0] + w * .6, foot[1], foot[2]), (w * 1.6, w, w * 1.15))
+    foot(clay, kind, joints[-1])
+
+
+def foot(clay, kind, end):
+    """A paw or a hoof at the end of a leg."""
+    w = kind.leg_width
+    if kind.hoof is None:
+        clay.ball('legs', (end[0] + w * .6, end[1], end[2]), (w * 1.6, w, w * 1.15))
+    else:
+        clay.ball('hoof', (end[0] + w * .25, end[1] + w * .2, end[2]), (w * 1.15, w * .9, w))
 
 
 def tail(canvas, clay, kind, hip):
@@ -173,13 +197,14 @@ def tail(canvas, clay, kind, hip):
 
 def attach_head(canvas, clay, kind, shoulder, yaw, pose):
     """Neck and head; returns the number of the head's frame, whose unit is the radius of the skull."""
-    lift = math.radians(kind.neck_up + canvas.normal(12) + (15 if pose == 'sit' else 0))
+    turn = {'sit': 15, 'up': max(0, 75 - kind.neck_up), 'graze': -45 - kind.neck_up, 'run': -12}.get(pose, 0)
+    lift = math.radians(kind.neck_up + canvas.normal(10) + turn)
     base = shoulder + (kind.chest * .3, -kind.chest * .35, 0)
     place = base + kind.neck * np.array((math.cos(lift), -math.sin(lift), 0)) + (0, 0, canvas.normal(.05))
     clay.limb('neck', [shoulder + (.02, -kind.chest * .1, 0), base, place],
               [kind.chest * .8, kind.neck_width * 1.25, kind.neck_width])
     yaw = max(-80, min(80, yaw))
-    frame = clay.frame(place, yaw, 0, canvas.normal(10))
+    frame = clay.frame(place, yaw, 0, canvas.normal(9) + kind.nod + (20 if pose == 'graze' else 0))
     head_shape(canvas, clay, kind, Scaled(clay, frame, kind.head))
     return frame
 
@@ -230,7 +255,8 @@ def head_shape(canvas, clay, kind, head):
 
 def ears(canvas, kind, head):
     """Ears of flat ellipsoids; the inner side is a second, smaller one in front."""
-    e, (sx, sy, sz) = kind.ear_size, kind.skull
+    e, (_, sy, sz) = kind.ear_size, kind.skull
+    sy -= kind.ear_drop
     perk = canvas.normal(8)
     if kind.ears == 'point':
         for k, (f, r) in enumerate(((0, .7), (.35, .58), (.68, .38), (.95, .17))):
@@ -257,11 +283,28 @@ def ears(canvas, kind, head):
         centre = np.array((-.2, -.75 * sy - 1.05 * e, .38 * sz + .02 * lean))
         head.pair('ear', centre, (.12 * e, 1.15 * e, .34 * e), turn)
         head.pair('inner', centre + (.07 * e, .02, 0), (.1 * e, 1.0 * e, .22 * e), turn)
+    elif kind.ears == 'side':
+        turn = rotation(10, 0, 0) @ rotation(0, 25 + perk, 0)
+        centre = np.array((-.2, -.4 * sy, .85 * sz + .5 * e))
+        head.pair('ear', centre, (.13 * e, .3 * e, .72 * e), turn)
+        head.pair('inner', centre + (.08 * e, .02, .04), (.1 * e, .19 * e, .55 * e), turn)
 
 
 # ---- Coats and features ------------------------------------------------------------------------------------
 
-def coats(kind):
+def along_spine(colour, shoulder, hip):
+    """The body's colour function for a body in any pose: its x runs from hip (-.5) to shoulder (.5)."""
+    way = shoulder - hip
+    length = math.hypot(way[0], way[1])
+    c, s = way[0] / length, way[1] / length
+
+    def unposed(x, y, z):
+        dx, dy = x - hip[0], y - hip[1]
+        return colour((dx * c + dy * s) / length - .5, dy * c - dx * s, z)
+    return unposed if callable(colour) else colour
+
+
+def coats(kind, shoulder, hip):
     """The coats of all parts."""
     unit, look = kind.head, {'curl': kind.curl, 'rough': kind.rough, 'dense': kind.dense}
     hair, width = kind.hair * unit, kind.hair_width * unit
@@ -274,12 +317,13 @@ def coats(kind):
         return np.stack([x - (.7 + kind.snout) * unit, y - (kind.snout_drop - .1) * unit, z], 1)
     other = kind.coat if kind.mane is None else kind.mane
     ear = face if kind.ear is None else kind.ear
+    body, other = along_spine(kind.coat, shoulder, hip), along_spine(other, shoulder, hip)
     return {
-        'body': Coat(kind.coat, hair * 1.3, width * 1.2, **look),
+        'body': Coat(body, hair * 1.3, width * 1.2, kind.flow, **look),
         'neck': Coat(other, hair * 1.3 if kind.mane is None else kind.mane_length * unit, width * 1.3,
                      (-.6, .8, 0), **look),
         'legs': Coat(kind.coat if kind.legs is None else kind.legs, hair * .6, width, (-.2, 1, 0), **look),
-        'tail': Coat(kind.coat, hair * (3 if kind.tail == 'bush' else 1.3), width * 1.2, (-1, -.2, 0),
+        'tail': Coat(body, hair * (3 if kind.tail == 'bush' else 1.3), width * 1.2, (-1, -.2, 0),
                      **look),
         'face': Coat(in_skulls(face), hair, width, from_nose, **look),
         'muzzle': Coat(in_skulls(face if kind.muzzle is None else kind.muzzle), hair * .45, width * .8,
@@ -289,6 +333,8 @@ def coats(kind):
         'inner': Coat(kind.inner_ear, hair * .5, width * .7, (.2, -1, 0), dense=.12),
         'nose': Coat(kind.nose, gloss=.5),
         'tongue': Coat((222, 112, 122), gloss=.2),
+        'hoof': Coat(kind.hoof, gloss=.1),
+        **kind.parts,
     }
 
 
