@@ -17,6 +17,7 @@ the surface.
 Axes of a body: x forward (to the nose), y down, z to its side nearest the viewer. About 5 ms for an animal.
 """
 
+import bisect
 import contextlib
 import dataclasses
 import math
@@ -89,14 +90,20 @@ class Clay:
         """A chain of balls along the points with changing radii; flat < 1: narrower sideways (z)."""
         p, r = np.asarray(points, float), np.asarray(radii, float)
         way = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(p, axis=0), axis=1))])
-        at = 0.0
-        while True:
-            radius = float(np.interp(at, way, r))
-            centre = [float(np.interp(at, way, p[:, k])) for k in range(3)]
-            self.ball(part, centre, (radius, radius, radius * flat), frame)
-            if at >= way[-1]:
-                return
-            at = min(way[-1], at + max(.62 * radius, way[-1] / 16))
+        at, steps, total = 0.0, [0.0], float(way[-1])
+        lengths, sizes = way.tolist(), r.tolist()
+        while at < total:
+            k = max(0, bisect.bisect_right(lengths, at) - 1)
+            t = (at - lengths[k]) / (lengths[k + 1] - lengths[k] + 1e-9)
+            at = min(total, at + max(.62 * (sizes[k] * (1 - t) + sizes[k + 1] * t), total / 16))
+            steps.append(at)
+        radius = np.interp(steps, way, r)
+        centres = np.stack([np.interp(steps, way, p[:, k]) for k in range(3)], 1)
+        origin, matrix = self.frames[frame]
+        self.centres.extend(origin + centres @ matrix.T)
+        self.axes.extend(matrix * (1, 1, flat) * radius[:, None, None])
+        self.owner.extend([frame] * len(steps))
+        self.parts.extend([part] * len(steps))
 
     def pair(self, part, centre, radii, frame=0, turn=None):
         """A ball and its mirror image on the other side."""
@@ -232,9 +239,10 @@ class Clay:
         n = len(self.cells)
         colour, flow = np.zeros((n, 3)), np.zeros((n, 3))
         length, width, curl, rough, gloss = (np.zeros(n) for _ in range(5))
-        part_of = np.asarray(self.parts)[owner]
-        for name in set(self.parts):
-            rows = np.flatnonzero(part_of == name)
+        names = sorted(set(self.parts))
+        part_of = np.asarray([names.index(p) for p in self.parts])[owner]
+        for k, name in enumerate(names):
+            rows = np.flatnonzero(part_of == k)
             if not len(rows):
                 continue
             coat = coats.get(name, coats.get('*'))
