@@ -1,0 +1,103 @@
+"""Export: the trained network as the plain one, in a weight file.
+
+BatchNorm is folded into weights and biases. The strong LRN of the training becomes TensorFlow's (alpha 2e-5): scaling
+what enters an LRN by s and its alpha by 1/s^2 is the same but for the factor s, so the convolutions before the two
+LRNs are multiplied by sqrt(alpha / 2e-5) and those behind them divided by it. The classes that were not drawn get
+weights 0 and a bias of -10. All of it changes the logits by no more than rounding (measured 4e-6).
+"""
+
+import os
+
+import numpy as np
+import torch
+
+import inception_graph
+from train.graphdef import inception
+from train.network import ALPHA, Inception
+
+UNUSED_BIAS = -10.0
+# LRN -> (convolutions whose output enters it, those that read what leaves it)
+AROUND_NORMS = ((('conv1_7x7_s2',), ('conv2_3x3_reduce',)),
+                (('conv2_3x3',), tuple('inception_3a_' + s for s in ('1x1', '3x3_reduce', '5x5_reduce', 'pool_proj'))))
+
+
+@torch.no_grad()
+def fold(trained, indices):
+    """The plain network (1000 classes, no BatchNorm) that computes what `trained` computes in eval mode."""
+    plain = Inception(1000, norm=False).eval()
+    for name, to in plain.convolutions.items():
+        source = trained.convolutions[name]
+        norm = source.norm
+        gain = norm.weight / torch.sqrt(norm.running_var + norm.eps)
+        to.conv.weight.copy_(source.conv.weight * gain[:, None, None, None])
+        to.conv.bias.copy_(norm.bias - norm.running_mean * gain)
+    for alpha, (before, behind) in zip(trained.alphas.tolist(), AROUND_NORMS):
+        scale = (alpha / ALPHA) ** .5
+        for name in before:
+            plain.convolutions[name].conv.weight.mul_(scale)
+            plain.convolutions[name].conv.bias.mul_(scale)
+        for name in behind:
+            plain.convolutions[name].conv.weight.div_(scale)
+    plain.linear.weight.zero_()
+    plain.linear.bias.fill_(UNUSED_BIAS)
+    plain.linear.weight[indices] = trained.linear.weight
+    plain.linear.bias[indices] = trained.linear.bias
+    return plain
+
+
+def weights_of(plain):
+    """Node name -> float32 array in the file's order: [kh, kw, ci, co], biases [co], the classifier [ci, co]."""
+    weights = {}
+    for name, module in plain.convolutions.items():
+        weights[name + '/weights'] = module.conv.weight.detach().permute(2, 3, 1, 0)
+        weights[name + '/biases'] = module.conv.bias.detach()
+    weights['loss3_classifier/weights'] = plain.linear.weight.detach().t()
+    weights['loss3_classifier/biases'] = plain.linear.bias.detach()
+    return {name: np.ascontiguousarray(value.float().cpu().numpy(), '<f4') for name, value in weights.items()}
+
+
+def load_plain(path):
+    """The network of a weight file, in PyTorch."""
+    import deepdream
+    model, plain = deepdream.load_model(str(path)), Inception(1000, norm=False).eval()
+    shapes = {node: shape for _, node, shape in inception_graph.WEIGHTS}
+
+    def tensor(name):
+        return torch.from_numpy(np.array(model.weights[name], np.float32).reshape(shapes[name]))
+    with torch.no_grad():
+        for name, module in plain.convolutions.items():
+            module.conv.weight.copy_(tensor(name + '/weights').permute(3, 2, 0, 1))
+            module.conv.bias.copy_(tensor(name + '/biases'))
+        plain.linear.weight.copy_(tensor('loss3_classifier/weights').reshape(1024, 1000).t())
+        plain.linear.bias.copy_(tensor('loss3_classifier/biases'))
+    return plain
+
+
+def write_weights(plain, path):
+    """Write the weight file; it appears whole."""
+    data = inception({name: value.tobytes() for name, value in weights_of(plain).items()})
+    temporary = f'{path}.part'
+    with open(temporary, 'wb') as file:
+        file.write(data)
+    os.replace(temporary, path)
+    return len(data)
+
+
+@torch.no_grad()
+def difference(trained, plain, indices, pictures):
+    """The largest difference of the logits, and the relative one of three tensors, on these pictures."""
+    trained = trained.eval()
+    logits = float((plain(pictures)[:, indices] - trained(pictures)).abs().max())
+    tensors = {}
+    for name in ('inception_3a_output', 'inception_4c_output', 'inception_5b_output'):
+        a, b = plain(pictures, stop=name), trained(pictures, stop=name)
+        tensors[name] = float((a - b).abs().max() / b.abs().max())
+    return logits, tensors
+
+
+def load_checkpoint(path):
+    """A checkpoint of fit: (network in eval mode, class indices, the whole record)."""
+    record = torch.load(path, map_location='cpu', weights_only=False)
+    network = Inception(len(record['indices']))
+    network.load_state_dict(record['network'])
+    return network.eval(), record['indices'], record
