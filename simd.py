@@ -1,0 +1,2551 @@
+#!/usr/bin/env python3
+"""The layers of the network as machine code, written by Python at run time."""
+
+from __future__ import annotations
+
+import _thread
+import array
+import contextlib
+import ctypes
+import dataclasses
+import functools
+import math
+import mmap
+import os
+import platform
+import struct
+import sys
+from collections.abc import Iterator
+
+# ---- Assembler -------------------------------------------------------------------------------------------------------
+# Machine instructions as bytes. The kernels below are written in a small language of about 40 instructions
+# (the methods of X86 and of its two subclasses); only this section knows what they look like in memory.
+#
+# An x86 vector instruction is: prefix (which carries a third register and the high bits of the other two), opcode,
+# ModRM (a register, and a register or the base of an address), then the address's distance from the base.
+
+RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15 = range(16)
+CODE = -1    # as the base of an address: the instruction pointer; used for constants that lie behind the code
+
+
+def u8(*values: int) -> bytes:
+    return bytes(values)
+
+
+def i32(value: int) -> bytes:
+    return struct.pack("<i", value)
+
+
+def address(register: int, base: int, distance: int, unit: int = 1) -> bytes:
+    """ModRM, SIB and distance of `[base + distance]`; a distance in one byte counts `unit` bytes."""
+    reg = (register & 7) << 3
+    if base == CODE:
+        return u8(reg | 5) + i32(distance)
+    rm = base & 7
+    sib = b"\x24" if rm == 4 else b""    # rsp and r12 as a base need the longer form
+    if distance == 0 and rm != 5:        # rbp and r13 have no form without a distance
+        return u8(reg | rm) + sib
+    if distance % unit == 0 and -128 <= distance // unit <= 127:
+        return u8(0x40 | reg | rm) + sib + struct.pack("b", distance // unit)
+    return u8(0x80 | reg | rm) + sib + i32(distance)
+
+
+@functools.cache
+def vex(pp: int, table: int, opcode: int, register: int, source: int, operand: int | tuple, immediate: bytes = b"",
+        wide: bool = True) -> bytes:
+    """An AVX instruction on 256 (wide) or 128 bits: register, source and an operand (register or (base, distance))."""
+    if isinstance(operand, tuple):
+        base, distance = operand
+        rest = address(register, base, distance)
+    else:
+        base = operand
+        rest = u8(0xC0 | (register & 7) << 3 | operand & 7)
+    high_b = base >> 3 & 1 if base != CODE else 0
+    return u8(0xC4, (~register >> 3 & 1) << 7 | 1 << 6 | (1 - high_b) << 5 | table,
+              (~source & 15) << 3 | wide << 2 | pp, opcode) + rest + immediate
+
+
+@functools.cache
+def evex(pp: int, table: int, opcode: int, register: int, source: int, operand: int | tuple, immediate: bytes = b"",
+         unit: int = 64, broadcast: bool = False, mask: int = 0, zeroing: bool = False) -> bytes:
+    """An AVX-512 instruction on 512 bits. `mask`: only the lanes set in that mask register, the others become zero
+    (zeroing) or stay; `broadcast`: the memory operand is one float for all lanes."""
+    if isinstance(operand, tuple):
+        base, distance = operand
+        x, b = 0, base >> 3 & 1 if base != CODE else 0
+        rest = address(register, base, distance, 4 if broadcast else unit)
+    else:
+        x, b = operand >> 4 & 1, operand >> 3 & 1
+        rest = u8(0xC0 | (register & 7) << 3 | operand & 7)
+    return u8(0x62, (~register >> 3 & 1) << 7 | (1 - x) << 6 | (1 - b) << 5 | (~register >> 4 & 1) << 4 | table,
+              (~source & 15) << 3 | 4 | pp,
+              zeroing << 7 | 2 << 5 | broadcast << 4 | (~source >> 4 & 1) << 3 | mask, opcode) + rest + immediate
+
+
+@functools.cache
+def scalar(opcode: bytes, register: int, operand: int | tuple, immediate: bytes = b"", wide: bool = True) -> bytes:
+    """An instruction on the 64-bit (wide) or 32-bit general registers."""
+    base = operand[0] if isinstance(operand, tuple) else operand
+    rex = 0x40 | wide << 3 | (register >> 3 & 1) << 2 | (base >> 3 & 1 if base != CODE else 0)
+    if isinstance(operand, tuple):
+        rest = address(register, *operand)
+    else:
+        rest = u8(0xC0 | (register & 7) << 3 | operand & 7)
+    return u8(rex) + opcode + rest + immediate
+
+
+class X86:
+    """The scalar half of the kernel language for x86-64, and what both halves share: labels, loops, constants.
+
+    Every method appends one instruction (a few: two or three) to `code`. Registers are numbers. Addresses are
+    (register, distance in bytes). A kernel finds the address of its arguments in ARGUMENTS and that of its
+    thread's scratch memory in SCRATCH, may use all of `registers` and all vector registers, and ends with leave().
+    """
+
+    ARGUMENTS, SCRATCH = RDI, RSI
+    registers = (RAX, RCX, RDX, RBX, RBP, R8, R9, R10, R11, R12, R13, R14, R15)
+    CONDITIONS = {"==": 0x84, "!=": 0x85, "<": 0x8C, ">=": 0x8D, "<=": 0x8E, ">": 0x8F}    # jcc rel32, signed
+
+    def __init__(self) -> None:
+        self.code = bytearray()
+        self.labels: dict[int, int] = {}              # label -> its place in the code
+        self.jumps: list[tuple[int, int]] = []        # (place of a jump's distance, label)
+        self.constants: dict[bytes, list[int]] = {}   # constant -> the places that hold its distance
+        self.next_label = 0
+
+    def pointers(self, count: int) -> tuple[int, ...]:
+        """`count` different general registers."""
+        return self.registers[:count]
+
+    def finish(self) -> bytes:
+        """The code with all distances filled in and its constants behind it."""
+        for place, label in self.jumps:
+            self.code[place:place + 4] = i32(self.labels[label] - place - 4)
+        for constant in sorted(self.constants, key=len, reverse=True):
+            self.code += bytes(-len(self.code) % len(constant))
+            for place in self.constants[constant]:
+                self.code[place:place + 4] = i32(len(self.code) - place - 4)
+            self.code += constant
+        return bytes(self.code)
+
+    # Numbers and memory
+
+    def set(self, r: int, value: int) -> None:
+        """r = value"""
+        if 0 <= value < 1 << 31:
+            self.code += scalar(b"\xC7", 0, r, i32(value), wide=False)              # mov r32, imm32
+        else:
+            self.code += u8(0x48 | r >> 3, 0xB8 | r & 7) + struct.pack("<q", value)  # movabs r, imm64
+
+    def move(self, r: int, source: int) -> None:
+        self.code += scalar(b"\x8B", r, source)                                     # mov r, source
+
+    def argument(self, r: int, number: int) -> None:
+        """r = argument `number` of the kernel; number 0 is the kernel itself"""
+        self.code += scalar(b"\x8B", r, (self.ARGUMENTS, 8 * number))
+
+    def load_word(self, r: int, p: int, at: int = 0) -> None:
+        """64 bits"""
+        self.code += scalar(b"\x8B", r, (p, at))                                    # mov r, [p + at]
+
+    def store_word(self, p: int, at: int, r: int) -> None:
+        self.code += scalar(b"\x89", r, (p, at))                                    # mov [p + at], r
+
+    def load_half(self, r: int, p: int, at: int = 0) -> None:
+        """32 bits, zeros above"""
+        self.code += scalar(b"\x8B", r, (p, at), wide=False)
+
+    def store_half(self, p: int, at: int, r: int) -> None:
+        self.code += scalar(b"\x89", r, (p, at), wide=False)
+
+    def load_byte(self, r: int, p: int, at: int = 0) -> None:
+        """8 bits, zeros above"""
+        self.code += scalar(b"\x0F\xB6", r, (p, at), wide=False)                    # movzx r32, byte [p + at]
+
+    def store_byte(self, p: int, at: int, r: int) -> None:
+        self.code += scalar(b"\x88", r, (p, at))                                    # mov byte [p + at], r8
+
+    # Arithmetic
+
+    def add(self, r: int, source: int) -> None:
+        self.code += scalar(b"\x03", r, source)
+
+    def add_constant(self, r: int, value: int) -> None:
+        if value:
+            self.code += scalar(b"\x81", 0, r, i32(value))                          # add r, imm32
+
+    def subtract(self, r: int, source: int) -> None:
+        self.code += scalar(b"\x2B", r, source)
+
+    def multiply(self, r: int, source: int) -> None:
+        self.code += scalar(b"\x0F\xAF", r, source)                                 # imul r, source
+
+    def shift_right(self, r: int, bits: int) -> None:
+        self.code += scalar(b"\xC1", 5, r, u8(bits))                                # shr r, imm8
+
+    def shift_left(self, r: int, bits: int) -> None:
+        self.code += scalar(b"\xC1", 4, r, u8(bits))                                # shl r, imm8
+
+    # Jumps
+
+    def label(self) -> int:
+        """A new label, to be placed once."""
+        self.next_label += 1
+        return self.next_label
+
+    def place(self, label: int) -> None:
+        self.labels[label] = len(self.code)
+
+    def jump(self, label: int) -> None:
+        self.code += b"\xE9" + bytes(4)
+        self.jumps.append((len(self.code) - 4, label))
+
+    def branch(self, r: int, condition: str, value: int, label: int) -> None:
+        """Jump to `label` if r, a signed number, is == != < >= <= > the constant `value`."""
+        self.code += scalar(b"\x81", 7, r, i32(value))                              # cmp r, imm32
+        self.jump_on(condition, label)
+
+    def branch_register(self, r: int, condition: str, other: int, label: int) -> None:
+        self.code += scalar(b"\x3B", r, other)                                      # cmp r, other
+        self.jump_on(condition, label)
+
+    def jump_on(self, condition: str, label: int) -> None:
+        self.code += u8(0x0F, self.CONDITIONS[condition]) + bytes(4)
+        self.jumps.append((len(self.code) - 4, label))
+
+    @contextlib.contextmanager
+    def repeat(self, counter: int, times: int | None = None) -> Iterator[None]:
+        """Run the block `times` times, or (None) as often as the register `counter` says, at least once."""
+        if times != 1:
+            if times is not None:
+                self.set(counter, times)
+            top = self.label()
+            self.place(top)
+        yield
+        if times != 1:
+            self.code += scalar(b"\xFF", 1, counter)                                # dec counter
+            self.jump_on("!=", top)
+
+    def leave(self) -> None:
+        """The end of a kernel."""
+        self.code += b"\xC3"                                                        # ret
+
+    # For the driver only: meeting other threads, the clock, the outside
+
+    def atomic_add(self, p: int, at: int, r: int) -> None:
+        """[p + at] += r and r = what was there, as one indivisible step"""
+        self.code += b"\xF0" + scalar(b"\x0F\xC1", r, (p, at))                      # lock xadd [p + at], r
+
+    def ticks(self, r: int, spare: int) -> None:
+        """r = the processor's clock; r and spare must be rax and rdx"""
+        assert (r, spare) == (RAX, RDX)
+        self.code += b"\x0F\x31" b"\x48\xC1\xE2\x20" b"\x48\x09\xD0"                # rdtsc; shl rdx, 32; or rax, rdx
+
+    def pause(self) -> None:
+        self.code += b"\xF3\x90"
+
+    def yield_processor(self) -> None:
+        """Let the system run another thread: sched_yield, system call 24 of Linux. Changes rax, rcx, r11."""
+        self.code += b"\xB8\x18\x00\x00\x00" b"\x0F\x05"                            # mov eax, 24; syscall
+
+    def call(self, p: int, at: int) -> None:
+        """Call the code whose address lies in memory at p + at."""
+        self.code += scalar(b"\xFF", 2, (p, at))
+
+    SAVED = (RBX, RBP, R12, R13, R14, R15)    # a C function must leave these as they were
+
+    def begin_function(self, local: int) -> None:
+        """The start of a function that C may call with one argument, then in ARGUMENTS; RSP has `local` bytes free.
+
+        Very small numbers (below 1e-38) are treated as zero inside: some processors take 100 cycles for each.
+        """
+        for r in self.SAVED:
+            self.code += scalar(b"\xFF", 6, r)                                      # push r
+        self.code += scalar(b"\x81", 5, RSP, i32(self.frame(local)))                # sub rsp, imm32
+        self.code += scalar(b"\x0F\xAE", 3, (RSP, local))                           # stmxcsr [rsp + local]
+        self.load_half(RAX, RSP, local)
+        self.code += scalar(b"\x81", 1, RAX, i32(0x8040), wide=False)               # or eax, FTZ | DAZ
+        self.store_half(RSP, local + 4, RAX)
+        self.code += scalar(b"\x0F\xAE", 2, (RSP, local + 4))                       # ldmxcsr [rsp + local + 4]
+
+    def end_function(self, local: int, result: int) -> None:
+        self.code += b"\xC5\xF8\x77"                                                # vzeroupper
+        self.code += scalar(b"\x0F\xAE", 2, (RSP, local))
+        self.set(RAX, result)
+        self.code += scalar(b"\x81", 0, RSP, i32(self.frame(local)))                # add rsp, imm32
+        for r in reversed(self.SAVED):
+            self.code += scalar(b"\x8F", 0, r)                                      # pop r
+        self.leave()
+
+    def frame(self, local: int) -> int:
+        """Bytes below the saved registers: `local`, 8 for the two states of MXCSR, and rsp a multiple of 16."""
+        return (local + 8 + 8 * len(self.SAVED) + 8 + 15) // 16 * 16 - 8 * len(self.SAVED) - 8
+
+
+# name: (pp, table, opcode); the same for AVX and AVX-512, register = source op operand
+ARITHMETIC = {
+    "add": (0, 1, 0x58), "mul": (0, 1, 0x59), "sub": (0, 1, 0x5C), "min": (0, 1, 0x5D),
+    "div": (0, 1, 0x5E), "max": (0, 1, 0x5F),                                       # vaddps and so on
+    "fma": (1, 2, 0xB8), "fnma": (1, 2, 0xBC),                                      # vfmadd231ps, vfnmadd231ps
+    "add_int": (1, 1, 0xFE), "sub_int": (1, 1, 0xFA),                               # vpaddd, vpsubd
+}
+
+
+class Avx(X86):
+    """The vector half of the language, as far as AVX2 and AVX-512 agree. V floats are a vector.
+
+    An operand `y` is a register or an address (pointer, distance). All loads and stores take a `tail`: then only the
+    first few lanes (floats) are touched in memory, the others are loaded as zero.
+    """
+
+    V: int
+    vectors: int
+    most_pixels: int    # of a tile of a convolution
+
+    def emit(self, operation: tuple[int, int, int], d: int, x: int, y: int | tuple, immediate: bytes = b"") -> None:
+        raise NotImplementedError
+
+    def v_add(self, d: int, x: int, y: int | tuple) -> None:
+        """d = x + y"""
+        self.emit(ARITHMETIC["add"], d, x, y)
+
+    def v_sub(self, d: int, x: int, y: int | tuple) -> None:
+        """d = x - y"""
+        self.emit(ARITHMETIC["sub"], d, x, y)
+
+    def v_mul(self, d: int, x: int, y: int | tuple) -> None:
+        """d = x * y"""
+        self.emit(ARITHMETIC["mul"], d, x, y)
+
+    def v_div(self, d: int, x: int, y: int | tuple) -> None:
+        """d = x / y"""
+        self.emit(ARITHMETIC["div"], d, x, y)
+
+    def v_max(self, d: int, x: int, y: int | tuple) -> None:
+        """d = x if x > y else y"""
+        self.emit(ARITHMETIC["max"], d, x, y)
+
+    def v_min(self, d: int, x: int, y: int | tuple) -> None:
+        """d = x if x < y else y"""
+        self.emit(ARITHMETIC["min"], d, x, y)
+
+    def v_fma(self, d: int, x: int, y: int | tuple) -> None:
+        """d += x * y, rounded once"""
+        self.emit(ARITHMETIC["fma"], d, x, y)
+
+    def v_fnma(self, d: int, x: int, y: int | tuple) -> None:
+        """d -= x * y, rounded once"""
+        self.emit(ARITHMETIC["fnma"], d, x, y)
+
+    def v_add_int(self, d: int, x: int, y: int | tuple) -> None:
+        """d = x + y as 32-bit integers"""
+        self.emit(ARITHMETIC["add_int"], d, x, y)
+
+    def v_sub_int(self, d: int, x: int, y: int | tuple) -> None:
+        """d = x - y as 32-bit integers"""
+        self.emit(ARITHMETIC["sub_int"], d, x, y)
+
+    def v_shift_left(self, d: int, x: int, bits: int) -> None:
+        """d = x << bits, each lane a 32-bit integer"""
+        self.emit((1, 1, 0x72), 6, d, x, u8(bits))                                  # vpslld d, x, imm8
+
+    def v_shift_right(self, d: int, x: int, bits: int) -> None:
+        """d = x >> bits, zeros come in"""
+        self.emit((1, 1, 0x72), 2, d, x, u8(bits))                                  # vpsrld d, x, imm8
+
+    def v_round(self, d: int, x: int) -> None:
+        """d = x as the nearest 32-bit integer"""
+        self.emit((1, 1, 0x5B), d, 0, x)                                            # vcvtps2dq
+
+    def v_float(self, d: int, x: int) -> None:
+        """d = the 32-bit integer x as a float"""
+        self.emit((0, 1, 0x5B), d, 0, x)                                            # vcvtdq2ps
+
+    def v_copy(self, d: int, x: int) -> None:
+        self.emit((0, 1, 0x28), d, 0, x)                                            # vmovaps
+
+    def v_zero(self, d: int) -> None:
+        self.emit((1, 1, 0xEF), d, d, d)                                            # vpxord d, d, d
+
+    def v_broadcast(self, d: int, p: int, at: int = 0) -> None:
+        """all lanes of d = the float at p + at"""
+        raise NotImplementedError
+
+    def v_constant(self, d: int, value: float | int | list) -> None:
+        """d = the same float or 32-bit integer in all lanes, or a list of V of them"""
+        values = value if isinstance(value, list) else [value]
+        packed = b"".join(struct.pack("<f" if isinstance(v, float) else "<i", v) for v in values)
+        if len(values) == 1:
+            self.v_broadcast(d, CODE)
+        else:
+            self.v_load(d, CODE)
+        self.constants.setdefault(packed, []).append(len(self.code) - 4)
+
+    def v_load(self, d: int, p: int, at: int = 0, tail: object = None) -> None:
+        raise NotImplementedError
+
+
+class Avx2(Avx):
+    """16 vector registers of 8 floats."""
+
+    name = "avx2"
+    V = 8
+    vectors = 16
+    most_pixels = 12
+
+    def emit(self, operation: tuple[int, int, int], d: int, x: int, y: int | tuple, immediate: bytes = b"") -> None:
+        self.code += vex(*operation, d, x, y, immediate)
+
+    def v_tail(self, lanes: int, spare: int) -> int:
+        """A tail of so many lanes; occupies the vector register `spare` as long as it is in use."""
+        self.v_constant(spare, [-1] * lanes + [0] * (self.V - lanes))
+        return spare
+
+    def v_load(self, d: int, p: int, at: int = 0, tail: int | None = None) -> None:
+        if tail is None:
+            self.code += vex(0, 1, 0x10, d, 0, (p, at))                             # vmovups d, [p + at]
+        else:
+            self.code += vex(1, 2, 0x2C, d, tail, (p, at))                          # vmaskmovps d, tail, [p + at]
+
+    def v_store(self, p: int, at: int, x: int, tail: int | None = None) -> None:
+        if tail is None:
+            self.code += vex(0, 1, 0x11, x, 0, (p, at))                             # vmovups [p + at], x
+        else:
+            self.code += vex(1, 2, 0x2E, x, tail, (p, at))                          # vmaskmovps [p + at], tail, x
+
+    def v_broadcast(self, d: int, p: int, at: int = 0) -> None:
+        self.code += vex(1, 2, 0x18, d, 0, (p, at))                                 # vbroadcastss d, [p + at]
+
+    def v_keep_greater(self, d: int, x: int, y: int, z: int) -> None:
+        """d = z where x > y, else 0; d must not be z"""
+        self.code += vex(0, 1, 0xC2, d, x, y, u8(30))                               # vcmpps d, x, y, GT_OQ
+        self.code += vex(0, 1, 0x54, d, d, z)                                       # vandps d, d, z
+
+    def v_keep_equal(self, d: int, x: int, y: int, z: int) -> None:
+        """d = z where x == y, else 0; d must not be z"""
+        self.code += vex(0, 1, 0xC2, d, x, y, u8(0))                                # vcmpps d, x, y, EQ_OQ
+        self.code += vex(0, 1, 0x54, d, d, z)
+
+    def v_load_bytes(self, d: int, p: int, at: int = 0) -> None:
+        """d = V unsigned bytes as floats"""
+        self.code += vex(1, 2, 0x31, d, 0, (p, at))                                 # vpmovzxbd d, [p + at]
+        self.v_float(d, d)
+
+    def v_store_bytes(self, p: int, at: int, x: int, spare: int) -> None:
+        """Store V floats of 0 .. 255, fraction dropped, as bytes. Changes x and spare."""
+        self.code += vex(2, 1, 0x5B, x, 0, x)                                       # vcvttps2dq x, x
+        self.code += vex(1, 3, 0x39, x, 0, spare, u8(1))                            # vextracti128 spare, x, 1
+        self.code += vex(1, 2, 0x2B, x, x, spare, wide=False)                       # vpackusdw x, x, spare
+        self.code += vex(1, 1, 0x67, x, x, x, wide=False)                           # vpackuswb x, x, x
+        self.code += vex(1, 1, 0xD6, x, 0, (p, at), wide=False)                     # vmovq [p + at], x
+
+
+class Avx512(Avx):
+    """32 vector registers of 16 floats, and mask registers: k1 - k6 for tails, k7 for comparisons."""
+
+    name = "avx512"
+    V = 16
+    vectors = 32
+    most_pixels = 28
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tails: dict[int, int] = {}
+
+    def emit(self, operation: tuple[int, int, int], d: int, x: int, y: int | tuple, immediate: bytes = b"") -> None:
+        self.code += evex(*operation, d, x, y, immediate)
+
+    def v_tail(self, lanes: int, spare: int) -> int:
+        """A tail of so many lanes."""
+        k = self.tails.setdefault(lanes, len(self.tails) + 1)
+        assert k < 7
+        self.code += vex(0, 1, 0x90, k, 0, (CODE, 0), wide=False)                   # kmovw k, [constant]
+        self.constants.setdefault(struct.pack("<I", (1 << lanes) - 1), []).append(len(self.code) - 4)
+        return k
+
+    def v_load(self, d: int, p: int, at: int = 0, tail: int | None = None) -> None:
+        self.code += evex(0, 1, 0x10, d, 0, (p, at), mask=tail or 0, zeroing=bool(tail))    # vmovups d {k}{z}, [p + at]
+
+    def v_store(self, p: int, at: int, x: int, tail: int | None = None) -> None:
+        self.code += evex(0, 1, 0x11, x, 0, (p, at), mask=tail or 0)                # vmovups [p + at] {k}, x
+
+    def v_broadcast(self, d: int, p: int, at: int = 0) -> None:
+        self.code += evex(1, 2, 0x18, d, 0, (p, at), unit=4)                        # vbroadcastss d, [p + at]
+
+    def v_keep_greater(self, d: int, x: int, y: int, z: int) -> None:
+        """d = z where x > y, else 0; d must not be z"""
+        self.code += evex(0, 1, 0xC2, 7, x, y, u8(30))                              # vcmpps k7, x, y, GT_OQ
+        self.code += evex(0, 1, 0x28, d, 0, z, mask=7, zeroing=True)                # vmovaps d {k7}{z}, z
+
+    def v_keep_equal(self, d: int, x: int, y: int, z: int) -> None:
+        """d = z where x == y, else 0; d must not be z"""
+        self.code += evex(0, 1, 0xC2, 7, x, y, u8(0))                               # vcmpps k7, x, y, EQ_OQ
+        self.code += evex(0, 1, 0x28, d, 0, z, mask=7, zeroing=True)
+
+    def v_load_bytes(self, d: int, p: int, at: int = 0) -> None:
+        """d = V unsigned bytes as floats"""
+        self.code += evex(1, 2, 0x31, d, 0, (p, at), unit=16)                       # vpmovzxbd d, [p + at]
+        self.v_float(d, d)
+
+    def v_store_bytes(self, p: int, at: int, x: int, spare: int) -> None:
+        """Store V floats of 0 .. 255, fraction dropped, as bytes. Changes x and spare."""
+        self.code += evex(2, 1, 0x5B, x, 0, x)                                      # vcvttps2dq x, x
+        self.code += evex(2, 2, 0x31, x, 0, (p, at), unit=16)                       # vpmovdb [p + at], x
+
+
+# ---- Executable memory and processor features ------------------------------------------------------------------------
+# Code is written into fresh memory, which then is made executable and no longer writable; it never is both.
+
+class Refused(Exception):
+    """Why this machine cannot, or may not, run code written at run time."""
+
+
+@functools.cache
+def c_library() -> ctypes.CDLL:
+    library = ctypes.CDLL(None, use_errno=True)
+    library.mprotect.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
+    library.mprotect.restype = ctypes.c_int
+    return library
+
+
+def address_of(memory: mmap.mmap) -> int:
+    return ctypes.addressof(ctypes.c_char.from_buffer(memory))
+
+
+LOADED: list[mmap.mmap] = []    # code stays for the life of the process: nothing ever has to know who still uses it
+
+
+def load_code(pieces: list[bytes]) -> list[int]:
+    """Put pieces of code into executable memory; returns their addresses."""
+    places, size = [], 0
+    for piece in pieces:
+        places.append(size)
+        size += (len(piece) + 63) // 64 * 64
+    try:
+        memory = mmap.mmap(-1, max(size, 1), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    except OSError as error:
+        raise Refused(f"no memory for code ({error.strerror})") from None
+    for place, piece in zip(places, pieces):
+        memory[place:place + len(piece)] = piece
+    base = address_of(memory)
+    if c_library().mprotect(base, len(memory), mmap.PROT_READ | mmap.PROT_EXEC) != 0:
+        reason = os.strerror(ctypes.get_errno())
+        raise Refused(f"the system does not let a program make memory executable ({reason})")
+    LOADED.append(memory)    # never written again: that would be a fault now
+    return [base + place for place in places]
+
+
+# cpuid(leaf, subleaf, results): eax ebx ecx edx as four 32-bit numbers
+CPUID = bytes.fromhex("53"         # push rbx             a C function must leave rbx as it was
+                      "4989d0"     # mov r8, rdx
+                      "89f8"       # mov eax, edi
+                      "89f1"       # mov ecx, esi
+                      "0fa2"       # cpuid
+                      "418900"     # mov [r8], eax
+                      "41895804"   # mov [r8 + 4], ebx
+                      "41894808"   # mov [r8 + 8], ecx
+                      "4189500c"   # mov [r8 + 12], edx
+                      "5b"         # pop rbx
+                      "c3")        # ret
+# xgetbv(): which registers the operating system saves when it switches threads
+XGETBV = bytes.fromhex("31c9"      # xor ecx, ecx
+                       "0f01d0"    # xgetbv               edx:eax
+                       "48c1e220"  # shl rdx, 32
+                       "4809d0"    # or rax, rdx
+                       "c3")       # ret
+
+
+def instruction_sets() -> list[str]:
+    """The instruction sets this processor and system have, best first (Intel SDM volume 1, 14.3 and 15.2)."""
+    cpuid_address, xgetbv_address = load_code([CPUID, XGETBV])
+    cpuid_function = ctypes.CFUNCTYPE(None, ctypes.c_uint32, ctypes.c_uint32, ctypes.c_void_p)(cpuid_address)
+    result = (ctypes.c_uint32 * 4)()
+
+    def cpuid(leaf: int) -> tuple[int, int, int, int]:
+        cpuid_function(leaf, 0, ctypes.addressof(result))
+        return tuple(result)
+
+    def has(word: int, *bits: int) -> bool:
+        return all(word >> bit & 1 for bit in bits)
+
+    last_leaf = cpuid(0)[0]
+    ecx = cpuid(1)[2]
+    if last_leaf < 7 or not has(ecx, 12, 27, 28):                # FMA, OSXSAVE, AVX
+        return []
+    saved = ctypes.CFUNCTYPE(ctypes.c_uint64)(xgetbv_address)()
+    ebx = cpuid(7)[1]
+    if not has(saved, 1, 2) or not has(ebx, 5):                  # xmm and ymm are saved; AVX2
+        return []
+    if has(saved, 5, 6, 7) and has(ebx, 16):                     # k0-7, upper halves, zmm16-31 are saved; AVX512F
+        return ["avx512", "avx2"]
+    return ["avx2"]
+
+
+BACKENDS: dict[str, type[Avx]] = {"avx512": Avx512, "avx2": Avx2}
+
+
+def try_out(name: str) -> bool:
+    """Whether a few instructions of an instruction set do here what they should."""
+    asm = BACKENDS[name]()
+    asm.begin_function(8)
+    asm.v_constant(0, 1.5)
+    asm.v_constant(1, 2.0)
+    asm.v_fma(0, 0, 1)
+    asm.v_store(asm.ARGUMENTS, 0, 0)
+    asm.end_function(8, 42)
+    result = (ctypes.c_float * asm.V)()
+    function = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)(load_code([asm.finish()])[0])
+    return function(ctypes.addressof(result)) == 42 and list(result) == [4.5] * asm.V
+
+
+PROBE_SECONDS = 5.0
+GOOD = {"avx512": 50, "avx2": 51}    # exit status of the trying child
+
+
+@functools.cache
+def probe() -> tuple[str, str]:
+    """(instruction set to use, "") or ("", why there is none). Tried out in a child process, which may die of it."""
+    if os.environ.get("DEEPDREAM_JIT") == "0":
+        return "", "switched off by DEEPDREAM_JIT=0"
+    machine = platform.machine().lower()
+    if machine not in ("x86_64", "amd64"):
+        return "", f"no machine code for {machine or 'this processor'}"
+    if not sys.platform.startswith("linux"):
+        return "", f"not proved on {sys.platform}"
+    if struct.calcsize("P") != 8:
+        return "", "a 32-bit Python"
+    import time
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            names = instruction_sets()
+            status = next((GOOD[name] for name in names if try_out(name)), 2)
+        except Refused:
+            status = 3
+        finally:
+            os._exit(status)
+    deadline = time.monotonic() + PROBE_SECONDS
+    while True:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            break
+        if time.monotonic() > deadline:
+            os.kill(child, 9)
+            os.waitpid(child, 0)
+            return "", "the trial of machine code did not come to an end"
+        time.sleep(0.0005)
+    code = os.waitstatus_to_exitcode(status)
+    for name, good in GOOD.items():
+        if code == good:
+            return name, ""
+    if code == 2:
+        return "", "the processor has neither AVX-512 nor AVX2 with FMA"
+    if code == 3:
+        return "", "the system does not let a program make memory executable"
+    return "", f"the trial of machine code failed (status {code})"
+
+
+def unavailable() -> str:
+    """Why machine code cannot be used here; empty if it can."""
+    return probe()[1]
+
+
+# ---- Kernels: convolution --------------------------------------------------------------------------------------------
+# Each kernel is a function that writes the code for one shape: everything known before the picture is a constant in
+# the code. It is called as kernel(arguments, scratch) by the driver; argument 0 is its own address.
+
+def convolution(asm: Avx, tiles: tuple, vectors: int, lanes: int, rows: int, taps: int, run: int,
+                x_row: int, x_tap: int, x_pixel: int, x_step: int, y_pixel: int, y_step: int,
+                start: str, in_parts: bool, relu: bool, mask: bool) -> None:
+    """Some rows of output pixels times `vectors` vectors of output channels of a convolution, as a matrix product.
+
+    Seen from one output pixel, the inputs are `rows` x `taps` runs of `run` consecutive floats (a run is a whole
+    kernel row where the pixels of a row lie back to back in memory; else one pixel), and the weights one matrix
+    [rows * taps * run, vectors * V], in the order in which they are used. So: for each input, multiply it (in all
+    lanes) by its row of the matrix, and add that to the output pixel. To use every load several times, a tile of
+    `size` neighbouring output pixels is computed together, all its sums in registers. tiles: (size, how many)...
+
+    start: what the sums begin with: "zero", "bias", or "add", which adds to the output. lanes: of the last vector.
+    in_parts: sum the `rows` one by one and then add up those sums (kept in scratch memory); as every addition is
+    rounded to 24 bits of what has come together so far, shorter sums are more exact.
+    relu: store max(0, sum). mask: store 0 where the activation at the same place is not above 0.
+    Arguments: x, weights, bias, y, activations, number of output rows.
+    """
+    x, w, y, m, xr, wr, k, tap, row, tile, line = asm.pointers(11)
+    width = 4 * asm.V
+    asm.argument(x, 1)
+    asm.argument(w, 2)
+    asm.argument(y, 4)
+    if mask:
+        asm.argument(m, 5)
+    asm.argument(line, 6)
+    with asm.repeat(line):
+        for size, count in tiles:
+            sums = [[p * vectors + v for v in range(vectors)] for p in range(size)]
+            weights = [size * vectors + v for v in range(vectors)]
+            spare = size * vectors + vectors
+            with asm.repeat(tile, count):
+                if start == "zero":
+                    for s in sum(sums, []):
+                        asm.v_zero(s)
+                elif start == "bias":
+                    asm.argument(k, 3)
+                    for v in range(vectors):
+                        asm.v_load(weights[v], k, v * width)
+                    for p in range(size):
+                        for v in range(vectors):
+                            asm.v_copy(sums[p][v], weights[v])
+                else:
+                    tail = asm.v_tail(lanes, spare) if lanes < asm.V else None
+                    for p in range(size):
+                        for v in range(vectors):
+                            asm.v_load(sums[p][v], y, p * y_pixel + v * width, tail if v == vectors - 1 else None)
+
+                if in_parts:
+                    for i, s in enumerate(sum(sums, [])):
+                        asm.v_store(asm.SCRATCH, i * width, s)
+                asm.move(xr, x)
+                asm.move(wr, w)
+                unroll = 4
+                loops, rest = divmod(run, unroll)
+                with asm.repeat(row, rows):
+                    if in_parts:
+                        for s in sum(sums, []):
+                            asm.v_zero(s)
+                    with asm.repeat(tap, taps):
+                        if loops:
+                            with asm.repeat(k, loops):
+                                for i in range(unroll):
+                                    multiply_add(asm, sums, weights, spare, xr, x_pixel, wr, i)
+                                asm.add_constant(xr, 4 * unroll)
+                                asm.add_constant(wr, unroll * vectors * width)
+                        for i in range(rest):
+                            multiply_add(asm, sums, weights, spare, xr, x_pixel, wr, i)
+                        asm.add_constant(wr, rest * vectors * width)
+                        asm.add_constant(xr, x_tap - 4 * unroll * loops)
+                    asm.add_constant(xr, x_row - taps * x_tap)
+                    if in_parts:
+                        for i, s in enumerate(sum(sums, [])):
+                            asm.v_add(s, s, (asm.SCRATCH, i * width))
+                            asm.v_store(asm.SCRATCH, i * width, s)
+
+                zero, kept = weights[0], spare
+                if relu or mask:
+                    asm.v_zero(zero)
+                if lanes < asm.V:
+                    tail_register = weights[1] if vectors > 1 else spare + 1
+                    tail = asm.v_tail(lanes, tail_register)
+                for p in range(size):
+                    for v in range(vectors):
+                        at, end = p * y_pixel + v * width, tail if v == vectors - 1 and lanes < asm.V else None
+                        if relu:
+                            asm.v_max(sums[p][v], sums[p][v], zero)
+                        if mask:
+                            asm.v_load(kept, m, at, end)
+                            asm.v_keep_greater(kept, kept, zero, sums[p][v])
+                        asm.v_store(y, at, kept if mask else sums[p][v], end)
+                asm.add_constant(x, size * x_pixel)
+                asm.add_constant(y, size * y_pixel)
+                if mask:
+                    asm.add_constant(m, size * y_pixel)
+        pixels = sum(size * count for size, count in tiles)
+        asm.add_constant(x, x_step - pixels * x_pixel)
+        asm.add_constant(y, y_step - pixels * y_pixel)
+        if mask:
+            asm.add_constant(m, y_step - pixels * y_pixel)
+    asm.leave()
+
+
+def multiply_add(asm: Avx, sums: list, weights: list, spare: int, x: int, x_pixel: int, w: int, i: int) -> None:
+    """sums[pixel][vector] += input i of the pixel * row i of the weights"""
+    for v, register in enumerate(weights):
+        asm.v_load(register, w, (i * len(weights) + v) * 4 * asm.V)
+    for p, pixel_sums in enumerate(sums):
+        asm.v_broadcast(spare, x, p * x_pixel + 4 * i)
+        for s, weight in zip(pixel_sums, weights):
+            asm.v_fma(s, spare, weight)
+
+
+def split_width(width: int, most: int) -> tuple[tuple[int, int], ...]:
+    """`width` pixels as tiles of at most `most`, of two sizes at most: ((size, how many), ...)"""
+    count = -(-width // most)
+    size, larger = divmod(width, count)
+    return tuple((s, n) for s, n in ((size + 1, larger), (size, count - larger)) if n)
+
+
+def tile_cost(asm: type[Avx], width: int, vectors: int) -> float | None:
+    """About how many cycles one input of all `width` pixels takes, `vectors` vectors wide; None: not enough registers.
+
+    Two multiply-adds a cycle, each of which takes 4 cycles; weights come from the second-level cache, 25 bytes a cycle.
+    Measured; it is to choose well on any processor, not to be exact on one.
+    """
+    most = (asm.vectors - vectors - 1) // vectors
+    if vectors > 8 or most < 1:
+        return None
+    return sum(count * max(0.5 * size * vectors + 0.08 * (size + vectors) + 0.5, 4.0, 4 * asm.V * vectors / 25)
+               for size, count in split_width(width, min(most, asm.most_pixels)))
+
+
+@functools.cache
+def split_channels(asm: type[Avx], width: int, vectors: int) -> tuple[int, ...]:
+    """The cheapest way to divide `vectors` vectors of output channels into blocks, for rows of `width` pixels."""
+    best: list[tuple[float, tuple[int, ...]]] = [(0.0, ())]
+    for n in range(1, vectors + 1):
+        choices = [(best[n - b][0] + cost, best[n - b][1] + (b,))
+                   for b in range(1, n + 1) if (cost := tile_cost(asm, width, b)) is not None]
+        best.append(min(choices))
+    return tuple(sorted(best[vectors][1], reverse=True))
+
+
+def pack_rows(asm: Avx, columns: int, width: int) -> None:
+    """Copy the first `columns` floats of some rows to rows of `width`, zeros behind.
+
+    Arguments: source, destination, number of rows, distance of the source's rows.
+    """
+    source, destination, row, step, counter = asm.pointers(5)
+    asm.argument(source, 1)
+    asm.argument(destination, 2)
+    asm.argument(row, 3)
+    asm.argument(step, 4)
+    tail = asm.v_tail(columns % asm.V, 9) if columns % asm.V else None
+    with asm.repeat(row):
+        for v in range(width // asm.V):
+            lanes = min(columns - v * asm.V, asm.V)
+            if lanes > 0:
+                asm.v_load(v % 8, source, 4 * v * asm.V, None if lanes == asm.V else tail)
+            else:
+                asm.v_zero(v % 8)
+            asm.v_store(destination, 4 * v * asm.V, v % 8)
+        asm.add(source, step)
+        asm.add_constant(destination, 4 * width)
+    asm.leave()
+
+
+def pack_transposed(asm: Avx) -> None:
+    """destination[i][j] = source[j][i] for a few j (columns) and many i (rows), one number after the other.
+
+    Arguments: source, destination, rows, columns, distance of the source's j, distance of the destination's i.
+    """
+    source, destination, rows, columns, source_step, destination_step, p, q, number, counter = asm.pointers(10)
+    for r, number_of in ((source, 1), (destination, 2), (rows, 3), (columns, 4), (source_step, 5),
+                         (destination_step, 6)):
+        asm.argument(r, number_of)
+    with asm.repeat(rows):
+        asm.move(p, source)
+        asm.move(q, destination)
+        asm.move(counter, columns)
+        with asm.repeat(counter):
+            asm.load_half(number, p)
+            asm.store_half(q, 0, number)
+            asm.add(p, source_step)
+            asm.add_constant(q, 4)
+        asm.add_constant(source, 4)
+        asm.add(destination, destination_step)
+    asm.leave()
+
+
+# ---- Kernels: the other layers ---------------------------------------------------------------------------------------
+# A gradient lies at the same distance (`delta`) from its tensor for all tensors, so one pointer serves both.
+
+def sweep(asm: Avx, floats: int, pointers: tuple, counter: int, body, unroll: int = 4, spare: int = 0) -> None:
+    """Run body(which, distance, tail) for the vectors of `floats` floats; moves `pointers` to behind them.
+
+    which: 0 .. unroll - 1, to choose registers; distance: from the pointers. `spare`: a vector register for the tail.
+    """
+    width = 4 * asm.V
+    whole, rest = divmod(floats, asm.V)
+    loops, extra = divmod(whole, unroll)
+    if loops:
+        with asm.repeat(counter, loops):
+            for u in range(unroll):
+                body(u, u * width, None)
+            for p in pointers:
+                asm.add_constant(p, unroll * width)
+    for u in range(extra):
+        body(u, u * width, None)
+    if rest:
+        body(extra, extra * width, asm.v_tail(rest, spare))
+    for p in pointers:
+        asm.add_constant(p, extra * width + 4 * rest)
+
+
+def max_pool(asm: Avx, kernel_rows: int, runs: tuple, channels: int, x_step: int, y_pixel: int, y_row: int) -> None:
+    """Rows of a max pooling. Where a window leaves the picture, its outermost row or column is taken twice instead.
+
+    runs: for the output pixels of a row, ((distances of the window's columns, how many such pixels), ...)
+    Arguments: x, y, table of the distances of every window's rows, number of output rows.
+    """
+    *lines, x, y, table, row, pixel, counter = asm.pointers(kernel_rows + 6)
+    asm.argument(x, 1)
+    asm.argument(y, 2)
+    asm.argument(table, 3)
+    asm.argument(row, 4)
+    with asm.repeat(row):
+        for i, line in enumerate(lines):
+            asm.load_word(line, table, 8 * i)
+            asm.add(line, x)
+        asm.add_constant(table, 8 * kernel_rows)
+        for columns, count in runs:
+            def largest(u: int, at: int, tail: object) -> None:
+                cells = [(line, column + at) for line in lines for column in columns]
+                asm.v_load(2 * u, *cells[0], tail)
+                for cell in cells[1:]:
+                    if tail is None:
+                        asm.v_max(2 * u, 2 * u, cell)
+                    else:
+                        asm.v_load(2 * u + 1, *cell, tail)
+                        asm.v_max(2 * u, 2 * u, 2 * u + 1)
+                asm.v_store(y, at, 2 * u, tail)
+
+            with asm.repeat(pixel, count):
+                sweep(asm, channels, (*lines, y), counter, largest, unroll=4, spare=15)
+                for line in lines:
+                    asm.add_constant(line, x_step - 4 * channels)
+                asm.add_constant(y, y_pixel - 4 * channels)
+        asm.add_constant(y, y_row - y_pixel * sum(count for _, count in runs))
+    asm.leave()
+
+
+def max_pool_gradient(asm: Avx, kernel_rows: int, runs: tuple, channels: int, x_step: int, y_pixel: int, y_row: int,
+                      x_shape: tuple[int, int, int, int], clear: bool, mask: bool) -> None:
+    """Give the gradient of every output to the first of the window's cells (row by row) that holds the maximum.
+
+    Works on some channels of the whole picture. x_shape: rows, pixels, distance of pixels, distance of rows.
+    clear: begin with dx = 0. mask: outputs that are not above 0 pass nothing on (x is the output of a ReLU).
+    Arguments: x, y, delta, table as in max_pool, number of output rows.
+    """
+    *lines, x, y, table, delta, p, row, pixel, counter = asm.pointers(kernel_rows + 8)
+    asm.argument(x, 1)
+    asm.argument(y, 2)
+    asm.argument(delta, 3)
+    asm.argument(table, 4)
+    zero, tail_register, given, largest, value, gradient = 0, 1, 2, 3, 4, 5
+    asm.v_zero(zero)
+    if clear:
+        height, width, x_pixel, x_row = x_shape
+        asm.move(p, x)
+        asm.add(p, delta)
+        with asm.repeat(row, height):
+            with asm.repeat(pixel, width):
+                sweep(asm, channels, (p,), counter, lambda u, at, tail: asm.v_store(p, at, zero, tail),
+                      spare=tail_register)
+                asm.add_constant(p, x_pixel - 4 * channels)
+            asm.add_constant(p, x_row - width * x_pixel)
+    asm.argument(row, 5)
+    with asm.repeat(row):
+        for i, line in enumerate(lines):
+            asm.load_word(line, table, 8 * i)
+            asm.add(line, x)
+        asm.add_constant(table, 8 * kernel_rows)
+        for columns, count in runs:
+            def give(u: int, at: int, tail: object) -> None:
+                asm.move(p, y)
+                asm.add(p, delta)
+                asm.v_load(given, p, at, tail)
+                asm.v_load(largest, y, at, tail)
+                if mask:
+                    asm.v_keep_greater(value, largest, zero, given)
+                    asm.v_copy(given, value)
+                for line in lines:
+                    asm.move(p, line)
+                    asm.add(p, delta)
+                    for column in columns:
+                        asm.v_load(value, line, column + at, tail)
+                        asm.v_keep_equal(value, value, largest, given)
+                        asm.v_sub(given, given, value)    # what is given away is not there for the next cell
+                        asm.v_load(gradient, p, column + at, tail)
+                        asm.v_add(gradient, gradient, value)
+                        asm.v_store(p, column + at, gradient, tail)
+
+            with asm.repeat(pixel, count):
+                sweep(asm, channels, (*lines, y), counter, give, unroll=1, spare=tail_register)
+                for line in lines:
+                    asm.add_constant(line, x_step - 4 * channels)
+                asm.add_constant(y, y_pixel - 4 * channels)
+        asm.add_constant(y, y_row - y_pixel * sum(count for _, count in runs))
+    asm.leave()
+
+
+def fourth_root(asm: Avx, q: int, n: int, t: int, u: int, constants: tuple) -> None:
+    """q = n ** -1/4 for n > 0; changes t and u.
+
+    A guess from the bits of n: as an integer, a float is roughly its logarithm, so that a quarter of it taken from a
+    constant is the logarithm of the root, within 3.6%. Then twice q *= 1 + d/4 + 5/32 d^2 with d = 1 - n q^4, the
+    first terms of the series of (1 - d)^(-1/4), each of which leaves about 4 times the cube of the error.
+    """
+    magic, one, quarter, five_32nds = constants
+    asm.v_shift_right(t, n, 2)
+    asm.v_sub_int(q, magic, t)
+    for _ in range(2):
+        asm.v_mul(t, q, q)
+        asm.v_mul(t, t, t)
+        asm.v_copy(u, one)
+        asm.v_fnma(u, n, t)              # d
+        asm.v_copy(t, quarter)
+        asm.v_fma(t, u, five_32nds)
+        asm.v_mul(t, t, u)
+        asm.v_fma(q, q, t)
+
+
+ROOT_CONSTANTS = (0x4F58B28E, 1.0, 0.25, 5 / 32)
+
+
+def normalize(asm: Avx, channels: int, pixels: int, block: int, radius: int, alpha: float, beta: float, bias: float,
+              x_pixel: int, x_row: int, y_pixel: int, y_row: int, backward: bool, add: bool, mask: bool) -> None:
+    """Rows of local response normalisation, y = x n^-3/4 with n = bias + alpha * (sum of x^2 over nearby channels).
+
+    Backward: dx[j] = dy[j] n[j]^-3/4 - 2 alpha beta x[j] * (sum of dy[i] x[i] n[i]^-7/4 over the i near j).
+    The squares of `block` pixels are written to scratch memory, each pixel with a vector of zeros before and behind
+    it, so that a sum over neighbours is a few loads from one float further on each.
+    Arguments: x, y (backward: dy), delta, number of rows.
+    """
+    assert beta == 0.75 and radius <= asm.V
+    x, y, delta, squares, others, row, pixel, counter, p = asm.pointers(9)
+    width = 4 * asm.V
+    vectors = -(-channels // asm.V)
+    pitch = (vectors + 1) * width                  # from one pixel's squares to the next's; one gap between two
+    size = (block * (vectors + 1) + 1) * width     # of one set of such pixels in scratch memory
+    magic, one, quarter, five_32nds, a, b, t, u, n, root, value, total, tail_register, zero = range(14)
+    constants = magic, one, quarter, five_32nds
+    for register, constant in zip((*constants, a, b, zero), (*ROOT_CONSTANTS, alpha, bias, 0.0)):
+        asm.v_constant(register, constant)
+    asm.argument(x, 1)
+    asm.argument(y, 2)
+    asm.argument(delta, 3)
+    asm.argument(row, 4)
+
+    def neighbours(first: int, at: int) -> None:
+        """total = sum over the neighbours of what lies at squares + first"""
+        asm.v_load(total, squares, first + at - 4 * radius)
+        for shift in range(1 - radius, radius + 1):
+            asm.v_add(total, total, (squares, first + at + 4 * shift))
+
+    def each(count: int, steps: tuple, body) -> None:
+        """body for all vectors of `count` pixels; steps: (pointer, distance between its pixels)"""
+        asm.move(squares, asm.SCRATCH)
+        asm.add_constant(squares, width)
+        with asm.repeat(pixel, count):
+            sweep(asm, channels, (squares, *(r for r, _ in steps)), counter, body, unroll=1, spare=tail_register)
+            asm.add_constant(squares, pitch - 4 * channels)
+            for r, step in steps:
+                asm.add_constant(r, step - 4 * channels)
+        for r, step in steps:
+            asm.add_constant(r, -step * count)
+
+    def square(_: int, at: int, tail: object) -> None:
+        asm.v_load(value, x, at, tail)
+        asm.v_mul(value, value, value)
+        asm.v_store(squares, at, value)            # behind the channels zeros, from the tail's load
+
+    def powers(at: int, tail: object) -> None:
+        """value = x, t = n^-3/4, u = n^-1/2, n = n, root = n^-1/4"""
+        neighbours(0, at)
+        asm.v_copy(n, b)
+        asm.v_fma(n, total, a)
+        fourth_root(asm, root, n, t, u, constants)
+        asm.v_mul(u, root, root)
+        asm.v_mul(t, u, root)
+        asm.v_load(value, x, at, tail)
+
+    def forward(_: int, at: int, tail: object) -> None:
+        powers(at, tail)
+        asm.v_mul(value, value, t)
+        asm.v_store(y, at, value, tail)
+
+    def share(_: int, at: int, tail: object) -> None:
+        """what each channel contributes to the sums of its neighbours, and dy n^-3/4"""
+        powers(at, tail)
+        asm.v_load(total, y, at, tail)
+        asm.v_mul(total, total, t)                 # dy n^-3/4
+        asm.v_store(squares, 2 * size + at, total)
+        asm.v_mul(total, total, value)
+        asm.v_mul(u, u, u)
+        asm.v_mul(total, total, u)                 # dy n^-3/4 x n^-1
+        asm.v_store(squares, size + at, total)
+
+    def collect(_: int, at: int, tail: object) -> None:
+        neighbours(size, at)
+        asm.v_load(value, x, at, tail)
+        asm.v_mul(total, total, value)
+        asm.v_load(t, squares, 2 * size + at)
+        asm.v_fnma(t, total, b)                    # b now holds 2 alpha beta
+        if mask:
+            asm.v_keep_greater(n, value, zero, t)
+            asm.v_copy(t, n)
+        asm.move(p, x)
+        asm.add(p, delta)
+        if add:
+            asm.v_load(u, p, at, tail)
+            asm.v_add(t, t, u)
+        asm.v_store(p, at, t, tail)
+
+    def clear_gaps(count: int) -> None:
+        """zeros before and behind every pixel"""
+        for first in (0, size) if backward else (0,):
+            asm.move(squares, asm.SCRATCH)
+            asm.add_constant(squares, first)
+            with asm.repeat(pixel, count + 1):
+                asm.v_store(squares, 0, zero)
+                asm.add_constant(squares, pitch)
+
+    blocks = [(block, pixels // block), (pixels % block, 1)]
+    with asm.repeat(row):
+        for count, times in blocks:
+            if not count or not times:
+                continue
+            with asm.repeat(others, times):
+                clear_gaps(count)
+                each(count, ((x, x_pixel),), square)
+                if backward:
+                    asm.v_constant(b, bias)
+                    each(count, ((x, x_pixel), (y, y_pixel)), share)
+                    asm.v_constant(b, 2 * alpha * beta)
+                    each(count, ((x, x_pixel),), collect)
+                else:
+                    each(count, ((x, x_pixel), (y, y_pixel)), forward)
+                asm.add_constant(x, count * x_pixel)
+                asm.add_constant(y, count * y_pixel)
+        asm.add_constant(x, x_row - pixels * x_pixel)
+        asm.add_constant(y, y_row - pixels * y_pixel)
+    asm.leave()
+
+
+def elementwise(asm: Avx, what: str, pixels: int, channels: int, x_pixel: int, x_row: int, y_pixel: int,
+                y_row: int) -> None:
+    """y = f(x, y) for every number of some rows of [pixels, channels].
+
+    what: "copy": x; "add": y + x; "mask": y where x > 0, else 0; "bias", "relu", "bias+relu" of y, with x a vector
+    of one number per channel. Arguments: x, y, number of rows.
+    """
+    x, y, row, pixel, counter, start = asm.pointers(6)
+    bias = "bias" in what
+    asm.argument(start if bias else x, 1)
+    asm.argument(y, 2)
+    asm.argument(row, 3)
+    zero, tail_register = 12, 13
+    asm.v_zero(zero)
+    if not bias and "relu" not in what and x_pixel == y_pixel == 4 * channels:
+        pixels, channels, x_pixel, y_pixel = 1, pixels * channels, pixels * x_pixel, pixels * y_pixel
+
+    def body(u: int, at: int, tail: object) -> None:
+        if what == "relu":
+            asm.v_load(2 * u, y, at, tail)
+        else:
+            asm.v_load(2 * u, x, at, tail)
+        if what in ("add", "mask") or bias:
+            asm.v_load(2 * u + 1, y, at, tail)
+        if what == "add" or bias:
+            asm.v_add(2 * u, 2 * u, 2 * u + 1)
+        if what == "mask":
+            asm.v_keep_greater(2 * u, 2 * u, zero, 2 * u + 1)
+        if "relu" in what:
+            asm.v_max(2 * u, 2 * u, zero)
+        asm.v_store(y, at, 2 * u, tail)
+
+    with asm.repeat(row):
+        with asm.repeat(pixel, pixels):
+            if bias:
+                asm.move(x, start)
+            moving = (y,) if what == "relu" else (x, y)
+            sweep(asm, channels, moving, counter, body, spare=tail_register)
+            if not bias and what != "relu":
+                asm.add_constant(x, x_pixel - 4 * channels)
+            asm.add_constant(y, y_pixel - 4 * channels)
+        if not bias and what != "relu":
+            asm.add_constant(x, x_row - pixels * x_pixel)
+        asm.add_constant(y, y_row - pixels * y_pixel)
+    asm.leave()
+
+
+def average_pool(asm: Avx, channels: int, rows: int, pixels: int, x_pixel: int, x_row: int, mode: str) -> None:
+    """y = mean over all pixels of x. mode: "forward", or for the gradient, y / number of pixels goes to every pixel
+    of x: "store" or "add". Arguments: x, y."""
+    x, y, p, row, pixel, counter = asm.pointers(6)
+    asm.argument(x, 1)
+    asm.argument(y, 2)
+    share, total, value, tail_register = range(4)
+    asm.v_constant(share, 1.0 / (rows * pixels))
+
+    def body(_: int, at: int, tail: object) -> None:
+        if mode == "forward":
+            asm.v_zero(total)
+        else:
+            asm.v_load(total, y, at, tail)
+            asm.v_mul(total, total, share)
+        asm.move(p, x)
+        with asm.repeat(row, rows):
+            with asm.repeat(pixel, pixels):
+                if mode == "forward":
+                    asm.v_load(value, p, at, tail)
+                    asm.v_add(total, total, value)
+                elif mode == "add":
+                    asm.v_load(value, p, at, tail)
+                    asm.v_add(value, value, total)
+                    asm.v_store(p, at, value, tail)
+                else:
+                    asm.v_store(p, at, total, tail)
+                asm.add_constant(p, x_pixel)
+            asm.add_constant(p, x_row - pixels * x_pixel)
+        if mode == "forward":
+            asm.v_mul(total, total, share)
+            asm.v_store(y, at, total, tail)
+
+    sweep(asm, channels, (x, y), counter, body, unroll=1, spare=tail_register)
+    asm.leave()
+
+
+def all_lanes(asm: Avx, vector: int, spare: int, operation) -> None:
+    """All lanes of `vector` = its lanes combined by operation (v_add or v_max), by way of scratch memory."""
+    asm.v_store(asm.SCRATCH, 0, vector)
+    asm.v_broadcast(vector, asm.SCRATCH, 0)
+    for lane in range(1, asm.V):
+        asm.v_broadcast(spare, asm.SCRATCH, 4 * lane)
+        operation(vector, vector, spare)
+
+
+def softmax(asm: Avx, channels: int) -> None:
+    """y = exp(x - max x) / sum of those. Arguments: x, y.
+
+    exp(v) = 2^i * exp(v - i log 2) with the whole number i nearest to v / log 2, so that the rest is at most .35,
+    where 8 terms of the power series suffice; 2^i is made by writing i into a float's exponent.
+    """
+    x, y, counter, p = asm.pointers(4)
+    width, size = 4 * asm.V, 4 * asm.V * -(-channels // asm.V)
+    largest, total, value, whole, power, constant, tail_register, other = range(8)
+    asm.argument(x, 1)
+    asm.v_broadcast(largest, x)
+    asm.move(p, asm.SCRATCH)
+    asm.v_store(p, size, largest)                  # fills the last vector in scratch memory
+
+    def find(_: int, at: int, tail: object) -> None:
+        asm.v_load(value, x, at, tail)
+        if tail is None:
+            asm.v_store(p, width + at, value)
+        else:
+            asm.v_store(p, width + at, value, tail)
+            asm.v_load(value, p, width + at)
+        asm.v_max(largest, largest, value)
+
+    sweep(asm, channels, (x, p), counter, find, unroll=1, spare=tail_register)
+    all_lanes(asm, largest, value, asm.v_max)
+    asm.move(p, asm.SCRATCH)
+    asm.argument(y, 2)
+    asm.v_zero(total)
+
+    def exponential(_: int, at: int, tail: object) -> None:
+        asm.v_load(value, p, width + at)
+        asm.v_sub(value, value, largest)
+        asm.v_constant(constant, -87.0)            # below that the result is no proper float
+        asm.v_max(value, value, constant)
+        asm.v_constant(constant, 1.4426950408889634)
+        asm.v_mul(whole, value, constant)
+        asm.v_round(whole, whole)
+        asm.v_float(power, whole)
+        asm.v_constant(constant, 0.693145751953125)         # log 2 in two parts: the first has few bits, so that
+        asm.v_fnma(value, power, constant)                  # its multiples are exact
+        asm.v_constant(constant, 1.428606765330187e-06)
+        asm.v_fnma(value, power, constant)
+        asm.v_constant(power, 1 / 5040)
+        for divisor in (720, 120, 24, 6, 2, 1, 1):
+            asm.v_constant(constant, 1 / divisor)
+            asm.v_copy(other, constant)
+            asm.v_fma(other, power, value)
+            asm.v_copy(power, other)
+        asm.v_constant(constant, 127)
+        asm.v_add_int(whole, whole, constant)
+        asm.v_shift_left(whole, whole, 23)
+        asm.v_mul(power, power, whole)
+        asm.v_store(p, width + at, power)
+        asm.v_load(power, p, width + at, tail)
+        asm.v_add(total, total, power)
+
+    sweep(asm, channels, (p,), counter, exponential, unroll=1, spare=tail_register)
+    all_lanes(asm, total, value, asm.v_add)
+    asm.v_constant(constant, 1.0)
+    asm.v_div(total, constant, total)
+    asm.move(p, asm.SCRATCH)
+
+    def scale(_: int, at: int, tail: object) -> None:
+        asm.v_load(value, p, width + at)
+        asm.v_mul(value, value, total)
+        asm.v_store(y, at, value, tail)
+
+    sweep(asm, channels, (p, y), counter, scale, unroll=1, spare=tail_register)
+    asm.leave()
+
+
+def softmax_gradient(asm: Avx, channels: int, add: bool) -> None:
+    """dx = (dy - sum of dy * y) * y. Arguments: x, y, delta."""
+    x, y, dx, dy, counter = asm.pointers(5)
+    total, value, gradient, tail_register = range(4)
+    asm.argument(y, 2)
+    asm.argument(dy, 3)
+    asm.add(dy, y)
+    asm.v_zero(total)
+
+    def collect(_: int, at: int, tail: object) -> None:
+        asm.v_load(value, y, at, tail)
+        asm.v_load(gradient, dy, at, tail)
+        asm.v_fma(total, value, gradient)
+
+    sweep(asm, channels, (y, dy), counter, collect, unroll=1, spare=tail_register)
+    all_lanes(asm, total, value, asm.v_add)
+    asm.argument(y, 2)
+    asm.argument(dy, 3)
+    asm.argument(dx, 1)
+    asm.add(dx, dy)
+    asm.add(dy, y)
+
+    def spread(_: int, at: int, tail: object) -> None:
+        asm.v_load(gradient, dy, at, tail)
+        asm.v_sub(gradient, gradient, total)
+        asm.v_load(value, y, at, tail)
+        asm.v_mul(gradient, gradient, value)
+        if add:
+            asm.v_load(value, dx, at, tail)
+            asm.v_add(gradient, gradient, value)
+        asm.v_store(dx, at, gradient, tail)
+
+    sweep(asm, channels, (y, dy, dx), counter, spread, unroll=1, spare=tail_register)
+    asm.leave()
+
+
+def unfold(asm: Avx, lanes: int, first: int, repeats: int, last: int, x_row: int, y_pixel: int, y_row: int,
+           add: bool) -> None:
+    """Rows of x from rows of y [positions, lanes of y_pixel bytes]: `lanes` floats of every position, back to back,
+    but only the last `first` of the first position (if not 0) and the first `last` of the last one.
+    add: to what x holds. Arguments: x, y, number of rows."""
+    x, y, row, counter = asm.pointers(4)
+    for number, r in enumerate((x, y, row), 1):
+        asm.argument(r, number)
+
+    def copy(count: int, skip: int) -> None:
+        for lane in range(0, count, asm.V):
+            tail = asm.v_tail(count - lane, 2) if count - lane < asm.V else None
+            asm.v_load(0, y, 4 * (skip + lane), tail)
+            if add:
+                asm.v_load(1, x, 4 * lane, tail)
+                asm.v_add(0, 0, 1)
+            asm.v_store(x, 4 * lane, 0, tail)
+        asm.add_constant(x, 4 * count)
+        asm.add_constant(y, y_pixel)
+
+    with asm.repeat(row):
+        if first:
+            copy(first, lanes - first)
+        if repeats:
+            with asm.repeat(counter, repeats):
+                copy(lanes, 0)
+        if last:
+            copy(last, 0)
+        asm.add_constant(x, x_row - 4 * (first + repeats * lanes + last))
+        asm.add_constant(y, y_row - y_pixel * (bool(first) + repeats + bool(last)))
+    asm.leave()
+
+
+# ---- Kernels: pictures -----------------------------------------------------------------------------------------------
+
+def sum_absolute(asm: Avx, floats: int, row_distance: int) -> None:
+    """One vector: the sums of |x|, lane by lane, over some rows of `floats`. Arguments: x, result, rows."""
+    x, result, row, counter = asm.pointers(4)
+    asm.argument(x, 1)
+    asm.argument(row, 3)
+    zero, tail_register = 8, 9
+    asm.v_zero(zero)
+    for total in range(4):
+        asm.v_zero(total)
+
+    def body(u: int, at: int, tail: object) -> None:
+        asm.v_load(4 + u, x, at, tail)
+        asm.v_sub(10, zero, 4 + u)
+        asm.v_max(4 + u, 4 + u, 10)
+        asm.v_add(u, u, 4 + u)
+
+    with asm.repeat(row):
+        sweep(asm, floats, (x,), counter, body, spare=tail_register)
+        asm.add_constant(x, row_distance - 4 * floats)
+    for total in range(1, 4):
+        asm.v_add(0, 0, total)
+    asm.argument(result, 2)
+    asm.v_store(result, 0, 0)
+    asm.leave()
+
+
+def add_scaled(asm: Avx, floats: int, row_distance: int) -> None:
+    """x += factor * dx for some rows. Arguments: x, delta, address of the factor, rows."""
+    x, dx, p, row, counter = asm.pointers(5)
+    asm.argument(x, 1)
+    asm.argument(dx, 2)
+    asm.argument(p, 3)
+    asm.argument(row, 4)
+    asm.add(dx, x)
+    factor, tail_register = 8, 9
+    asm.v_broadcast(factor, p)
+
+    def body(u: int, at: int, tail: object) -> None:
+        asm.v_load(2 * u, x, at, tail)
+        asm.v_load(2 * u + 1, dx, at, tail)
+        asm.v_fma(2 * u, 2 * u + 1, factor)
+        asm.v_store(x, at, 2 * u, tail)
+
+    with asm.repeat(row):
+        sweep(asm, floats, (x, dx), counter, body, spare=tail_register)
+        for r in (x, dx):
+            asm.add_constant(r, row_distance - 4 * floats)
+    asm.leave()
+
+
+MEAN_BGR = (104.0, 116.7, 122.7)
+
+
+def bytes_to_floats(asm: Avx, floats: int, x_row: int, y_row: int) -> None:
+    """y = x - mean colour, for some rows of bytes. May read up to V bytes too far. Arguments: x, y, rows."""
+    x, y, p, row, counter = asm.pointers(5)
+    asm.argument(x, 1)
+    asm.argument(y, 2)
+    asm.argument(row, 3)
+    for u in range(3):
+        asm.v_constant(4 + u, [MEAN_BGR[(u * asm.V + lane) % 3] for lane in range(asm.V)])
+
+    def body(u: int, tail: object) -> None:
+        asm.v_load_bytes(u, p)
+        asm.v_sub(u, u, 4 + u)
+        asm.v_store(y, 4 * u * asm.V, u, tail)
+        asm.add_constant(p, asm.V)
+
+    with asm.repeat(row):
+        asm.move(p, x)
+        in_threes(asm, floats, y, counter, body)
+        asm.add_constant(x, x_row)
+        asm.add_constant(y, y_row - 12 * asm.V * (floats // (3 * asm.V)))
+    asm.leave()
+
+
+def floats_to_bytes(asm: Avx, floats: int, x_row: int, y_row: int) -> None:
+    """y = x + mean colour, rounded half up and clipped, for some rows. May write up to V bytes too far.
+
+    Arguments: x, y, rows."""
+    x, y, p, row, counter = asm.pointers(5)
+    asm.argument(x, 1)
+    asm.argument(y, 2)
+    asm.argument(row, 3)
+    for u in range(3):
+        asm.v_constant(4 + u, [MEAN_BGR[(u * asm.V + lane) % 3] + 0.5 for lane in range(asm.V)])
+    zero, most, spare = 8, 9, 10
+    asm.v_zero(zero)
+    asm.v_constant(most, 255.0)
+
+    def body(u: int, tail: object) -> None:
+        asm.v_load(u, x, 4 * u * asm.V, tail)
+        asm.v_add(u, u, 4 + u)
+        asm.v_max(u, u, zero)
+        asm.v_min(u, u, most)
+        asm.v_store_bytes(p, 0, u, spare)
+        asm.add_constant(p, asm.V)
+
+    with asm.repeat(row):
+        asm.move(p, y)
+        in_threes(asm, floats, x, counter, body)
+        asm.add_constant(x, x_row - 12 * asm.V * (floats // (3 * asm.V)))
+        asm.add_constant(y, y_row)
+    asm.leave()
+
+
+def in_threes(asm: Avx, floats: int, p: int, counter: int, body) -> None:
+    """body(u, tail) for the vectors of `floats` floats at p, in threes: as three vectors are V whole pixels, vector u
+    of every three begins with the same colour. Moves p past the whole threes."""
+    whole, rest = divmod(floats, 3 * asm.V)
+    if whole:
+        with asm.repeat(counter, whole):
+            for u in range(3):
+                body(u, None)
+            asm.add_constant(p, 12 * asm.V)
+    for u in range(3):
+        lanes = min(rest - u * asm.V, asm.V)
+        if lanes > 0:
+            body(u, asm.v_tail(lanes, 11) if lanes < asm.V else None)
+
+
+def blend(asm: Avx) -> None:
+    """A row of an enlarged picture from two rows of the small one, bilinear, in bytes (see deepdream.upscale).
+
+    Arguments: result, upper row, lower row, weight of the lower row, table, number of pixels, sum of two weights,
+    what is added before the last 8 bits are dropped. The table has for every pixel the distances of its left and
+    right neighbour in a row and the weight of the right one.
+    """
+    result, upper, lower, v, table, counter, left, right, u, p, q, r, first = asm.pointers(13)
+    for number, register in enumerate((result, upper, lower, v, table, counter), 1):
+        asm.argument(register, number)
+    with asm.repeat(counter):
+        asm.load_word(left, table, 0)
+        asm.load_word(right, table, 8)
+        asm.load_word(u, table, 16)
+        for colour in range(3):
+            for line, row_blend in ((upper, first), (lower, q)):
+                asm.move(p, line)
+                asm.add(p, left)
+                asm.load_byte(p, p, colour)
+                asm.argument(r, 7)
+                asm.subtract(r, u)
+                asm.multiply(p, r)
+                asm.move(r, line)
+                asm.add(r, right)
+                asm.load_byte(r, r, colour)
+                asm.multiply(r, u)
+                asm.add(p, r)
+                asm.argument(r, 8)
+                asm.add(p, r)
+                asm.shift_right(p, 8)
+                asm.move(row_blend, p)
+            asm.argument(r, 7)
+            asm.subtract(r, v)
+            asm.multiply(first, r)
+            asm.multiply(q, v)
+            asm.add(first, q)
+            asm.argument(r, 8)
+            asm.add(first, r)
+            asm.shift_right(first, 8)
+            asm.store_byte(result, colour, first)
+        asm.add_constant(result, 3)
+        asm.add_constant(table, 24)
+    asm.leave()
+
+
+# ---- The driver ------------------------------------------------------------------------------------------------------
+# A pass over the network is a tape: a list of phases, each a list of units, each a kernel with its arguments. Units of
+# a phase touch nothing that another one writes, so they may run in any order, on any thread; what they compute does
+# not depend on that. A phase begins when all units of the one before are done. Every thread walks the tape by calling
+# the function below, which takes one unit after the other: first those meant for this thread, then other threads'.
+# Nobody waits for a particular thread, only for units: a thread that comes late finds less to do.
+
+# What a phase looks like in memory (distances in bytes; a cache line, 64 bytes, for everything that threads change)
+DONE, UNITS, LIST, NEXT_PHASE, SHARES, SHARE = 0, 64, 72, 80, 128, 64
+#   units done | number of units | address of the list of their addresses | size of this phase | per thread, a share
+#   of the list: 8 * number of the next unit, 8 * number of the end
+# What the driver is called with
+PHASE, END, THREAD, THREADS, SCRATCH_MEMORY, PATIENCE = 0, 8, 16, 24, 32, 40
+#   phase it is at | end of the tape | this thread's number | how many there are | its scratch memory | clock ticks
+#   after which to come back to Python
+FINISHED, NOT_YET = 0, 1
+SPINS = 64    # looks at a number that another thread will change, before the processor is offered to others
+
+
+def driver(asm: Avx) -> None:
+    """int driver(state): walk the tape. NOT_YET: call again to go on; so Python can look for Ctrl-C."""
+    clock, clock_spare = RAX, RDX
+    state, phase, share, left, number, p, counter = RBX, RBP, R12, R13, R14, R15, R9
+    keep_state, keep_deadline, keep_share, keep_left, local = 0, 8, 16, 24, 32
+    next_phase, next_unit, next_share, wait, look, finished, not_yet = (asm.label() for _ in range(7))
+    asm.begin_function(local)
+    asm.store_word(RSP, keep_state, asm.ARGUMENTS)
+    asm.move(state, asm.ARGUMENTS)
+    asm.ticks(clock, clock_spare)
+    asm.load_word(p, state, PATIENCE)
+    asm.add(clock, p)
+    asm.store_word(RSP, keep_deadline, clock)
+
+    asm.place(next_phase)
+    asm.load_word(phase, state, PHASE)
+    asm.load_word(p, state, END)
+    asm.branch_register(phase, "==", p, finished)
+    asm.load_word(share, state, THREAD)
+    asm.load_word(left, state, THREADS)
+
+    asm.place(next_unit)
+    asm.move(p, share)
+    asm.shift_left(p, 6)
+    asm.add(p, phase)
+    asm.set(number, 8)
+    asm.atomic_add(p, SHARES, number)
+    asm.load_word(p, p, SHARES + 8)
+    asm.branch_register(number, ">=", p, next_share)
+    asm.load_word(p, phase, LIST)
+    asm.add(p, number)
+    asm.load_word(asm.ARGUMENTS, p)
+    asm.load_word(asm.SCRATCH, state, SCRATCH_MEMORY)
+    asm.store_word(RSP, keep_share, share)
+    asm.store_word(RSP, keep_left, left)
+    asm.call(asm.ARGUMENTS, 0)
+    asm.load_word(state, RSP, keep_state)
+    asm.load_word(share, RSP, keep_share)
+    asm.load_word(left, RSP, keep_left)
+    asm.load_word(phase, state, PHASE)
+    asm.set(p, 1)
+    asm.atomic_add(phase, DONE, p)
+    asm.ticks(clock, clock_spare)
+    asm.load_word(p, RSP, keep_deadline)
+    asm.branch_register(clock, ">", p, not_yet)
+    asm.jump(next_unit)
+
+    asm.place(next_share)
+    asm.add_constant(share, 1)
+    asm.load_word(p, state, THREADS)
+    skip = asm.label()
+    asm.branch_register(share, "<", p, skip)
+    asm.set(share, 0)
+    asm.place(skip)
+    asm.add_constant(left, -1)
+    asm.branch(left, ">", 0, next_unit)
+
+    asm.place(wait)
+    asm.set(counter, SPINS)
+    asm.place(look)
+    asm.load_word(p, phase, DONE)
+    asm.load_word(number, phase, UNITS)
+    done = asm.label()
+    asm.branch_register(p, ">=", number, done)
+    asm.pause()
+    asm.add_constant(counter, -1)
+    asm.branch(counter, ">", 0, look)
+    asm.yield_processor()
+    asm.ticks(clock, clock_spare)
+    asm.load_word(p, RSP, keep_deadline)
+    asm.branch_register(clock, "<=", p, wait)
+
+    asm.place(not_yet)
+    asm.end_function(local, NOT_YET)
+    asm.place(done)
+    asm.load_word(p, phase, NEXT_PHASE)
+    asm.add(phase, p)
+    asm.store_word(state, PHASE, phase)
+    asm.jump(next_phase)
+    asm.place(finished)
+    asm.end_function(local, FINISHED)
+
+
+@functools.cache
+def driver_function(name: str):
+    asm = BACKENDS[name]()
+    driver(asm)
+    return ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)(load_code([asm.finish()])[0])
+
+
+KERNELS: dict[tuple, int] = {}    # (instruction set, function, *constants) -> address
+
+
+def load_kernels(keys: list[tuple]) -> None:
+    """Write the kernels that are not there yet. All in one go: each piece of executable memory has 4 KB at least."""
+    missing = [key for key in dict.fromkeys(keys) if key not in KERNELS]
+    pieces = []
+    for name, function, *constants in missing:
+        asm = BACKENDS[name]()
+        function(asm, *constants)
+        pieces.append(asm.finish())
+    if pieces:
+        KERNELS.update(zip(missing, load_code(pieces)))
+
+
+# ---- Tapes -----------------------------------------------------------------------------------------------------------
+
+class Unit:
+    """One call of a kernel. `place`, 0 <= place < 1: where in the picture it works, so that the thread that made its
+    input also gets to read it, and has it in its cache; cost: in multiply-adds, to begin the largest units first."""
+
+    __slots__ = ("arguments", "cost", "kernel", "place")
+
+    def __init__(self, kernel: tuple, arguments: list[int], place: float = 0.0, cost: float = 0.0):
+        self.kernel, self.arguments, self.place, self.cost = kernel, arguments, place, cost
+
+
+Range = tuple[object, int, int]    # what memory a task uses: anything hashable, first channel, end channel
+
+
+class Tape:
+    """Tasks, each some units that may run side by side, arranged in phases and laid out in memory for the driver."""
+
+    def __init__(self, name: str, jobs: int):
+        self.name, self.jobs = name, jobs
+        self.phases: list[list[Unit]] = []
+        self.labels: list[list[str]] = []
+        self.uses: dict[object, list[tuple[int, int, int, bool]]] = {}    # memory -> (channels, phase, whether written)
+
+    def add(self, label: str, units: list[Unit], reads: list[Range], writes: list[Range]) -> None:
+        """Add a task to the first phase in which all that it needs is done and nothing it changes is still needed."""
+        phase = 0
+        for ranges, writing in ((reads, False), (writes, True)):
+            for memory, first, end in ranges:
+                for other_first, other_end, other_phase, written in self.uses.get(memory, ()):
+                    if other_first < end and first < other_end and (writing or written):
+                        phase = max(phase, other_phase + 1)
+        for ranges, writing in ((reads, False), (writes, True)):
+            for memory, first, end in ranges:
+                self.uses.setdefault(memory, []).append((first, end, phase, writing))
+        while phase >= len(self.phases):
+            self.phases.append([])
+            self.labels.append([])
+        self.phases[phase] += units
+        self.labels[phase].append(label)
+
+    def finish(self) -> Tape:
+        """Write the code and lay out the tape."""
+        units = [unit for phase in self.phases for unit in phase]
+        load_kernels([unit.kernel for unit in units])
+        words = array.array("q")
+        places = []
+        for phase in self.phases:
+            phase.sort(key=lambda unit: -unit.cost)
+            shares: list[list[Unit]] = [[] for _ in range(self.jobs)]
+            for unit in phase:
+                shares[min(int(unit.place * self.jobs), self.jobs - 1)].append(unit)
+            places.append(shares)
+        starts: list[list[int]] = []
+        for shares in places:
+            starts.append([])
+            for unit in sum(shares, []):
+                starts[-1].append(8 * len(words))
+                words.append(KERNELS[unit.kernel])
+                words.extend(unit.arguments)
+        self.words = words
+        base = words.buffer_info()[0]
+        self.lists = array.array("q", [base + start for phase in starts for start in phase])
+        size = SHARES + SHARE * self.jobs
+        self.fresh = bytearray()
+        at = self.lists.buffer_info()[0]
+        for shares in places:
+            count = sum(map(len, shares))
+            self.fresh += struct.pack("<q56x3q40x", 0, count, at, size)
+            first = 0
+            for share in shares:
+                self.fresh += struct.pack("<2q48x", 8 * first, 8 * (first + len(share)))
+                first += len(share)
+            at += 8 * count
+        self.memory = mmap.mmap(-1, max(len(self.fresh), 1))
+        self.first = address_of(self.memory)
+        self.end = self.first + len(self.fresh)
+        return self
+
+    def rewind(self) -> None:
+        """Make it ready for another run."""
+        self.memory[:len(self.fresh)] = self.fresh
+
+
+class Threads:
+    """Walks tapes, with jobs - 1 threads beside the caller's.
+
+    The caller does not wait for the others at the end of a tape: when all units are done, they are done. Only before
+    the next tape begins all must have left the last one.
+    """
+
+    SCRATCH_SIZE = 1 << 19
+    PATIENCE_TICKS = 1 << 26    # about 20 ms: so soon Ctrl-C is seen
+
+    def __init__(self, name: str, jobs: int):
+        self.jobs, self.driver = jobs, driver_function(name)
+        self.scratch = mmap.mmap(-1, self.SCRATCH_SIZE * jobs)
+        scratch = address_of(self.scratch)
+        self.states = []
+        for job in range(jobs):
+            state = array.array("q", bytes(64))
+            state[THREAD // 8], state[THREADS // 8] = job, jobs
+            state[SCRATCH_MEMORY // 8] = scratch + job * self.SCRATCH_SIZE
+            state[PATIENCE // 8] = self.PATIENCE_TICKS
+            self.states.append(state)
+        self.stopped = self.closed = False
+        self.go: list[_thread.LockType] = []      # released: begin
+        self.left: list[_thread.LockType] = []    # released: has left the tape
+
+    def run(self, tape: Tape) -> None:
+        """Do all that is on the tape."""
+        while len(self.go) < self.jobs - 1:
+            self.start(self.states[len(self.go) + 1])
+        for left in self.left:
+            left.acquire()
+        tape.rewind()
+        for state in self.states:
+            state[PHASE // 8], state[END // 8] = tape.first, tape.end
+        self.stopped = False
+        for go in self.go:
+            go.release()
+        try:
+            self.walk(self.states[0])
+        except BaseException:    # Ctrl-C, normally; whoever handles it may rely on nobody working any more
+            self.stopped = True
+            for left in self.left:
+                left.acquire()
+                left.release()
+            raise
+
+    def walk(self, state: array.array) -> None:
+        where = state.buffer_info()[0]
+        while self.driver(where) != FINISHED and not self.stopped:
+            pass
+
+    def start(self, state: array.array) -> None:
+        """One more thread."""
+        go, left = _thread.allocate_lock(), _thread.allocate_lock()
+        go.acquire()
+        self.go.append(go)
+        self.left.append(left)
+
+        def serve() -> None:
+            while go.acquire() and not self.closed:
+                self.walk(state)
+                left.release()
+
+        _thread.start_new_thread(serve, ())
+
+    def close(self) -> None:
+        """End the threads."""
+        self.closed = True
+        for left, go in zip(self.left, self.go):
+            left.acquire()
+            go.release()
+        self.go, self.left = [], []
+
+
+# ---- Tensors in memory -----------------------------------------------------------------------------------------------
+
+@dataclasses.dataclass
+class Tensor:
+    """A tensor [h, w, c]: a buffer with a border of zeros around the picture, or some channels of another tensor's."""
+    name: str
+    h: int
+    w: int
+    c: int
+    border: list[int] = dataclasses.field(default_factory=lambda: [0, 0, 0, 0])    # pixels: top, left, bottom, right
+    whole: Tensor | None = None    # what this is a part of
+    channel: int = 0               # the first one of this part, counted in the buffer
+    address: int = 0               # of pixel (0, 0)
+    pixel: int = 0                 # bytes from one pixel to the next
+    row: int = 0                   # bytes from one row to the next
+
+    @property
+    def buffer(self) -> Tensor:
+        return self.whole.buffer if self.whole else self
+
+    def range(self, what: str) -> Range:
+        """The memory it uses; what: "value" or "gradient"."""
+        return (what, self.buffer.name), self.channel, self.channel + self.c
+
+    def want_border(self, top: int, left: int, bottom: int, right: int) -> None:
+        border = self.buffer.border
+        border[:] = map(max, border, (top, left, bottom, right))
+
+    def size(self) -> int:
+        """Bytes of the buffer, a multiple of 64."""
+        top, left, bottom, right = self.border
+        return ((top + self.h + bottom) * (left + self.w + right) * self.c * 4 + 63) // 64 * 64
+
+    def put(self, start: int) -> None:
+        """Lay the buffer at this address."""
+        top, left, _, right = self.border
+        self.pixel = 4 * self.c
+        self.row = (left + self.w + right) * self.pixel
+        self.address = start + top * self.row + left * self.pixel
+
+    def put_part(self) -> None:
+        """Take the place in `whole`, which has its own already."""
+        if self.whole:
+            self.pixel, self.row = self.whole.pixel, self.whole.row
+            self.address = self.whole.address + 4 * (self.channel - self.whole.channel)
+
+
+def same_padding(size: int, kernel: int, stride: int) -> tuple[int, int, int]:
+    """(output size, zeros before, zeros after) of TensorFlow's SAME padding along one axis."""
+    out = -(-size // stride)
+    total = max((out - 1) * stride + kernel - size, 0)
+    return out, total // 2, total - total // 2
+
+
+class Operation:
+    """One row of the table, with its tensors."""
+
+    def __init__(self, row: tuple, tensors: dict[str, Tensor], buffers: dict[str, str], weights: dict):
+        self.name, self.kind, inputs, buffer, _, parameters = row
+        self.y = tensors[buffer]
+        self.inputs = [tensors[buffers[i]] for i in inputs if i in buffers]
+        self.x = self.inputs[0] if self.inputs else self.y
+        self.parameters = parameters
+        self.stride = tuple(parameters.get("stride", (1, 1)))
+        operands = [weights[i] for i in inputs if i in weights]
+        self.weight_shape, self.weights = operands[0] if operands else ((), None)
+        if self.kind in ("Conv2D", "MatMul"):
+            self.weight_shape = (1,) * (4 - len(self.weight_shape)) + tuple(self.weight_shape)
+            self.kernel = self.weight_shape[:2]
+        elif self.kind == "MaxPool":
+            self.kernel = tuple(parameters["ksize"])
+        else:
+            self.kernel = (1, 1)
+        _, self.top, self.bottom = same_padding(self.x.h, self.kernel[0], self.stride[0])
+        _, self.left, self.right = same_padding(self.x.w, self.kernel[1], self.stride[1])
+
+
+# ---- The engine ------------------------------------------------------------------------------------------------------
+
+LARGEST_UNIT = 1_500_000    # multiply-adds: about 20 us; smaller units cost more than their sharing out wins
+
+
+LONGEST_SUM = 400           # numbers that are added up one after the other
+
+
+class SimdEngine:
+    """Runs a table of operations on pictures of one size as machine code.
+
+    operations: rows (name, kind, inputs, buffer, shape, parameters) as in inception_graph.OPERATIONS
+    weights:    operand name -> (shape, flat float32 view)
+    jobs:       threads; the results are the same for any number
+
+    Operations are numbered as in the table. `read`, `write`, `seed` and `gradient` take an operation's name.
+    The parts of a concatenation lie in its buffer, for values and gradients; so the gradient of a whole is to be read
+    before `backward` goes on to the ReLUs of its parts.
+    """
+
+    def __init__(self, operations, weights, height: int, width: int, jobs: int = 1, instruction_set: str = ""):
+        chosen, reason = probe()
+        if reason:
+            raise Refused(reason)
+        self.set = instruction_set or chosen
+        self.name = f"simd {self.set}"
+        self.asm = BACKENDS[self.set]
+        self.height, self.width, self.jobs = height, width, max(jobs, 1)
+        self.threads = Threads(self.set, self.jobs)
+        self.numbers = {row[0]: number for number, row in enumerate(operations)}
+        self.buffers = {row[0]: row[3] for row in operations}
+        self.lay_out(operations, weights)
+        self.shapes = {name: (t.h, t.w, t.c) for name, buffer in self.buffers.items()
+                       for t in (self.tensors[buffer],)}
+        self.panels: dict[tuple, int] = {}      # which packed weights -> address, once they are there
+        self.packing: Tape | None = None
+        self.tapes: dict[tuple, tuple[Tape, frozenset]] = {}
+        self.live: frozenset[str] = frozenset()    # tensors whose gradient is not zero
+
+    # Memory
+
+    def lay_out(self, operations, weights) -> None:
+        """Find the size of every tensor and its place in memory."""
+        self.tensors: dict[str, Tensor] = {}
+        self.operations: list[Operation] = []
+        readers: dict[str, int] = {}
+        for row in operations:
+            _, kind, inputs, buffer, shape, parameters = row
+            sources = [self.tensors[self.buffers[i]] for i in inputs if i in self.buffers]
+            if buffer not in self.tensors:
+                if kind == "Placeholder":
+                    h, w = self.height, self.width
+                elif kind in ("AvgPool", "MatMul"):
+                    h, w = 1, 1
+                else:
+                    down, across = parameters.get("stride", (1, 1))
+                    h, w = -(-sources[0].h // down), -(-sources[0].w // across)
+                self.tensors[buffer] = Tensor(buffer, h, w, shape[2])
+            op = Operation(row, self.tensors, self.buffers, weights)
+            self.operations.append(op)
+            for source in sources:
+                if source is not op.y:
+                    readers[source.name] = readers.get(source.name, 0) + 1
+        for op in reversed(self.operations):    # a tensor that only a concatenation reads lies in its buffer
+            if op.kind == "ConcatV2":
+                channel = op.y.channel
+                for x in op.inputs:
+                    if readers[x.name] == 1 and x.name != "data":
+                        x.whole, x.channel = op.y, channel
+                    channel += x.c
+        extra = 0
+        for op in self.operations:
+            if op.kind == "Conv2D":
+                op.x.want_border(op.top, op.left, op.bottom, op.right)
+                if op.stride == (1, 1):
+                    kh, kw = op.kernel
+                    op.y.want_border(kh - 1 - op.top, kw - 1 - op.left, op.top, op.left)
+                else:
+                    extra += self.plan_phases(op)
+        own = [t for t in self.tensors.values() if not t.whole]
+        size = sum(t.size() for t in own)
+        packed = sum(2 * math.prod(op.weight_shape[:2]) * (op.weight_shape[2] + 64) * (op.weight_shape[3] + 64) * 4
+                     for op in self.operations if op.kind in ("Conv2D", "MatMul"))
+        picture = self.height * (3 * self.width + 128) + (1 << 16)
+        page = mmap.PAGESIZE
+        total = 2 * size + extra + packed + picture + 4 * page
+        self.arena = mmap.mmap(-1, total, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        if hasattr(mmap, "MADV_HUGEPAGE"):
+            with contextlib.suppress(OSError):
+                self.arena.madvise(mmap.MADV_HUGEPAGE)
+        self.base = address_of(self.arena)
+        self.floats = memoryview(self.arena)[:total // 4 * 4].cast("f")
+        self.end = self.base + total
+        self.free = self.base
+        for t in own:
+            t.put(self.take(t.size()))
+        self.delta = size
+        self.take(size)
+        for t in reversed(self.tensors.values()):    # a whole comes after its parts
+            t.put_part()
+        for op in self.operations:
+            if op.kind == "Conv2D" and op.stride != (1, 1):
+                op.phases.put(self.take(op.phases.size()))
+        self.staging_row = (3 * self.width + 127) // 64 * 64
+        self.staging = self.take(self.staging_row * self.height + 64)
+        self.sums = self.take(4096)
+
+    def take(self, size: int) -> int:
+        """The address of so many bytes of the arena, a multiple of 64."""
+        at = self.free
+        self.free += (size + 63) // 64 * 64
+        assert self.free <= self.end
+        return at
+
+    def rows_of(self, t: Tensor, gradient: bool) -> Iterator[slice]:
+        """The places in `floats` of a tensor's rows (of its pixels, if it is part of another)."""
+        start = (t.address + gradient * self.delta - self.base) // 4
+        for y in range(t.h):
+            at = start + y * t.row // 4
+            if t.pixel == 4 * t.c:
+                yield slice(at, at + t.w * t.c)
+            else:
+                for x in range(t.w):
+                    yield slice(at + x * t.pixel // 4, at + x * t.pixel // 4 + t.c)
+
+    def fill(self, t: Tensor, gradient: bool, values) -> None:
+        values = memoryview(values)
+        if values.format != "f":
+            values = values.cast("B").cast("f")
+        if len(values) != t.h * t.w * t.c:
+            raise ValueError(f"{t.name}: {len(values)} numbers for a tensor of {t.h} x {t.w} x {t.c}")
+        at = 0
+        for place in self.rows_of(t, gradient):
+            count = place.stop - place.start
+            self.floats[place] = values[at:at + count]
+            at += count
+
+    def copy_out(self, t: Tensor, gradient: bool) -> array.array:
+        result = array.array("f")
+        for place in self.rows_of(t, gradient):
+            result.frombytes(self.arena[4 * place.start:4 * place.stop])
+        return result
+
+    # The interface that all engines have
+
+    def write(self, name: str, values) -> None:
+        """Fill a tensor, normally 'data', from a flat float32 buffer."""
+        self.fill(self.tensors[self.buffers[name]], False, values)
+
+    def read(self, name: str) -> array.array:
+        """A copy of a tensor as the last `forward` left it: flat float32, of shape self.shapes[name]."""
+        return self.copy_out(self.tensors[self.buffers[name]], False)
+
+    def forward(self, stop: int, start: int = 0) -> None:
+        """Run operations number start .. stop - 1."""
+        key = "forward", start, stop
+        if key not in self.tapes:
+            self.begin_packing()
+            tape = self.new_tape()
+            self.plan_forward(tape, start, stop)
+            self.finish_packing()
+            self.tapes[key] = tape.finish(), frozenset()
+        self.threads.run(self.tapes[key][0])
+
+    def seed(self, name: str, values=None) -> None:
+        """Begin a backward pass: all gradients zero, but d(name) = values, or the activations themselves (None)."""
+        t = self.tensors[self.buffers[name]]
+        if values is not None:
+            self.fill(t, True, values)
+        else:
+            key = "seed", t.name
+            if key not in self.tapes:
+                tape = self.new_tape()
+                tape.add("seed", self.elementwise("copy", t, t.address, t.address + self.delta), [], [])
+                self.tapes[key] = tape.finish(), frozenset()
+            self.threads.run(self.tapes[key][0])
+        self.live = frozenset((t.name,))
+
+    def backward(self, stop: int, start: int = 0) -> None:
+        """Run the gradients of operations number stop - 1 down to start, in that order."""
+        key = "backward", start, stop, self.live
+        if key not in self.tapes:
+            self.begin_packing()
+            tape = self.new_tape()
+            live = self.plan_backward(tape, start, stop)
+            self.finish_packing()
+            self.tapes[key] = tape.finish(), live
+        tape, self.live = self.tapes[key]
+        self.threads.run(tape)
+
+    def gradient(self, name: str) -> array.array:
+        """A copy of d(name), complete once `backward` has run down to the operation that follows it."""
+        t = self.tensors[self.buffers[name]]
+        if t.name not in self.live:
+            return array.array("f", bytes(4 * t.h * t.w * t.c))
+        return self.copy_out(t, True)
+
+    def close(self) -> None:
+        """End the threads and give the memory back as soon as nobody holds a view of it."""
+        self.threads.close()
+        self.tapes.clear()
+
+    # Planning
+
+    def new_tape(self) -> Tape:
+        return Tape(self.set, self.jobs)
+
+    def kernel(self, function, *constants) -> tuple:
+        return self.set, function, *constants
+
+    def plan_forward(self, tape: Tape, start: int, stop: int) -> None:
+        number = start
+        while number < stop:
+            op = self.operations[number]
+            number += 1
+            reads, writes = [x.range("value") for x in op.inputs], [op.y.range("value")]
+            if op.kind in ("Conv2D", "MatMul"):
+                bias, relu = None, False
+                if number < stop and self.operations[number].kind == "BiasAdd" and self.operations[number].x is op.y:
+                    bias = self.operations[number].weights
+                    number += 1
+                    if number < stop and self.operations[number].kind == "Relu" and self.operations[number].x is op.y:
+                        relu = True
+                        number += 1
+                units = self.plan_convolution(op, bias, relu)
+            elif op.kind == "BiasAdd":
+                units = self.elementwise("bias", op.y, self.vector(op.weights), op.y.address)
+                writes += reads
+            elif op.kind == "Relu":
+                units = self.elementwise("relu", op.y, op.y.address, op.y.address)
+            elif op.kind == "MaxPool":
+                units = self.plan_max_pool(op)
+            elif op.kind == "LRN":
+                units = self.plan_normalize(op, False)
+            elif op.kind == "ConcatV2":
+                units = []
+                channel = 0
+                for x in op.inputs:
+                    if x.whole is not op.y:
+                        units += self.elementwise("copy", x, x.address, op.y.address + 4 * channel, op.y)
+                    channel += x.c
+            elif op.kind == "AvgPool":
+                units = self.plan_average_pool(op, "forward")
+            elif op.kind == "Softmax":
+                units = [Unit(self.kernel(softmax, op.y.c), [op.x.address, op.y.address])]
+            else:
+                continue
+            if units:
+                tape.add(op.name, units, reads, writes)
+
+    def plan_backward(self, tape: Tape, start: int, stop: int) -> frozenset[str]:
+        """Returns the tensors that have a gradient afterwards."""
+        live = set(self.live)
+        masked = self.masked_by_last_writer(start, stop)
+        masked_units: set[str] = set()
+        for number in reversed(range(start, stop)):
+            op = self.operations[number]
+            if op.y.name not in live or op.kind in ("Placeholder", "BiasAdd"):
+                continue
+            x = op.x
+            add = x.name in live
+            mask = masked.get(x.name) == number and (op.kind in ("Conv2D", "MatMul", "LRN") or not add)
+            if op.kind == "Conv2D" and op.stride != (1, 1) or op.kind not in ("Conv2D", "MatMul", "LRN", "MaxPool"):
+                mask = False
+            reads = [op.y.range("gradient")]
+            writes = [x.range("gradient")] + ([x.range("gradient")] if add else [])
+            if op.kind == "Relu":
+                if x.name in masked_units or x.whole and x.whole.name in masked_units:
+                    continue
+                units = self.elementwise("mask", x, x.address, x.address + self.delta)
+            elif op.kind in ("Conv2D", "MatMul"):
+                if op.stride == (1, 1):
+                    units = self.plan_gradient(op, add, mask)
+                else:
+                    tape.add(op.name + " phases", self.plan_phase_convolution(op), reads, [(op.phases.name, 0, 1)])
+                    reads = [(op.phases.name, 0, 1)]
+                    units = self.plan_unfold(op, add)
+            elif op.kind == "MaxPool":
+                units = self.plan_max_pool_gradient(op, not add, mask)
+            elif op.kind == "LRN":
+                units = self.plan_normalize(op, True, add, mask)
+            elif op.kind == "ConcatV2":
+                units, channel = [], 0
+                for part in op.inputs:
+                    if part.whole is not op.y:
+                        what = "add" if part.name in live else "copy"
+                        source = op.y.address + 4 * channel + self.delta
+                        tape.add(op.name, self.elementwise(what, part, source, part.address + self.delta, None, op.y),
+                                 reads, [part.range("gradient")])
+                    live.add(part.name)
+                    channel += part.c
+            elif op.kind == "AvgPool":
+                units = self.plan_average_pool(op, "add" if add else "store")
+            elif op.kind == "Softmax":
+                units = [Unit(self.kernel(softmax_gradient, op.y.c, add), [x.address, op.y.address, self.delta])]
+            else:
+                raise ValueError(f"{op.name}: no gradient for {op.kind}")
+            if mask:
+                masked_units.add(x.name)
+            if units:
+                tape.add(op.name, units, reads, writes)
+            if op.kind != "ConcatV2":
+                live.add(x.name)
+        return frozenset(live)
+
+    def masked_by_last_writer(self, start: int, stop: int) -> dict[str, int]:
+        """Tensor -> the operation that, as the last one of this pass, adds to its gradient, where this may apply the
+        ReLU's mask in passing: because the ReLUs of the whole tensor come in the same pass, and nothing in between."""
+        live, last, relus = set(self.live), {}, set()
+        for number in reversed(range(start, stop)):
+            op = self.operations[number]
+            if op.y.name not in live:
+                continue
+            live.update(x.name for x in op.inputs)
+            if op.kind == "Relu":
+                relus.add(op.x.name)
+            elif op.kind not in ("ConcatV2", "BiasAdd", "Placeholder"):
+                last[op.x.name] = number
+        concats = {op.y.name: op.inputs for op in self.operations if op.kind == "ConcatV2"}
+        return {name: number for name, number in last.items()
+                if name in relus or name in concats and all(x.name in relus and x.whole for x in concats[name])}
+
+    # Planning: convolutions
+
+    def convolve(self, x: int, x_row: int, x_tap: int, x_pixel: int, x_step: int, rows: int, taps: int, run: int,
+                 weights: int, y: int, y_pixel: int, y_step: int, h: int, w: int, c: int, bias: int | None = None,
+                 relu: bool = False, add: bool = False, mask: bool = False) -> list[Unit]:
+        """The units of one implicit matrix product (see `convolution`); x, y, weights, bias are addresses."""
+        V = self.asm.V
+        vectors = -(-c // V)
+        start = "add" if add else "zero" if bias is None else "bias"
+        units = []
+        depth, first = rows * taps * run, 0
+        in_parts = depth > LONGEST_SUM
+        if in_parts and rows == taps == 1:
+            rows = next(n for n in range(-(-run // LONGEST_SUM), run + 1) if run % n == 0)
+            run //= rows
+            x_row = x_tap = 4 * run
+        for block in split_channels(self.asm, w, vectors):
+            lanes = c - (first + block - 1) * V if first + block == vectors else V
+            most = (self.asm.vectors - block - 1) // block
+            tiles = split_width(w, min(most, self.asm.most_pixels))
+            kernel = self.kernel(convolution, tiles, block, lanes, rows, taps, run, x_row, x_tap, x_pixel, x_step,
+                                 y_pixel, y_step, start, in_parts, relu, mask)
+            cost = w * block * V * depth
+            for top, count in self.divide(h, cost):
+                target = y + top * y_step + first * V * 4
+                units.append(Unit(kernel, [x + top * x_step, weights + first * V * depth * 4,
+                                           (bias or 0) + first * V * 4, target, target - self.delta, count],
+                                  top / h, cost * count))
+            first += block
+        return units
+
+    def divide(self, rows: int, cost: float) -> list[tuple[int, int]]:
+        """(first, how many) for parts of `rows` rows, each of which costs so many multiply-adds."""
+        parts = min(rows, -(-int(rows * cost) // LARGEST_UNIT))
+        ends = [rows * i // parts for i in range(parts + 1)]
+        return [(first, end - first) for first, end in zip(ends, ends[1:])]
+
+    def plan_convolution(self, op: Operation, bias, relu: bool) -> list[Unit]:
+        x, y = op.x, op.y
+        kh, kw, ci, co = op.weight_shape
+        taps, run = (1, kw * ci) if x.pixel == 4 * ci else (kw, ci)
+        key = "forward", op.name
+        if key not in self.panels:
+            self.panels[key] = self.pack(op, y.w)
+        return self.convolve(
+            x.address - op.top * x.row - op.left * x.pixel, x.row, x.pixel if taps > 1 else 4 * run,
+            op.stride[1] * x.pixel, op.stride[0] * x.row, kh, taps, run, self.panels[key],
+            y.address, y.pixel, y.row, y.h, y.w, co, None if bias is None else self.vector(bias), relu)
+
+    def plan_gradient(self, op: Operation, add: bool, mask: bool) -> list[Unit]:
+        """The input gradient of a convolution with stride 1: a convolution of dy with the weights turned by 180
+        degrees and their two channel axes exchanged."""
+        x, y = op.x, op.y
+        kh, kw, ci, co = op.weight_shape
+        taps, run = (1, kw * co) if y.pixel == 4 * co else (kw, co)
+        key = "backward", op.name
+        if key not in self.panels:
+            self.panels[key] = self.pack_turned(op, x.w)
+        return self.convolve(
+            y.address + self.delta - (kh - 1 - op.top) * y.row - (kw - 1 - op.left) * y.pixel, y.row,
+            y.pixel if taps > 1 else 4 * run, y.pixel, y.row, kh, taps, run, self.panels[key],
+            x.address + self.delta, x.pixel, x.row, x.h, x.w, ci, add=add, mask=mask)
+
+    # The gradient of a convolution with stride s. With Y = y + padding, input row y gets from output row o the weights
+    # of kernel row r = Y - s o. For Y = s q + p (phase p) that is r = s t + p with t = q - o = 0, 1 ... : in q, a
+    # convolution with stride 1 and ceil(k / s) taps. All s x s phases are computed at once, as output channels of
+    # that convolution, [q down, q across, (p down, p across, ci)], and then unfolded to where they belong.
+
+    def plan_phases(self, op: Operation) -> int:
+        """Plan the tensor of phases; returns its size in bytes."""
+        (down, across), (kh, kw), x = op.stride, op.kernel, op.x
+        op.taps = -(-kh // down), -(-kw // across)
+        op.first = op.top // down, op.left // across                                     # the first q
+        last = (x.h - 1 + op.top) // down, (x.w - 1 + op.left) // across
+        op.lanes = (across * x.c + 7) // 8 * 8                                           # of one phase down
+        op.phases = Tensor(op.name + " phases", last[0] - op.first[0] + 1, last[1] - op.first[1] + 1, down * op.lanes)
+        op.y.want_border(max(op.taps[0] - 1 - op.first[0], 0), max(op.taps[1] - 1 - op.first[1], 0),
+                         max(last[0] - (op.y.h - 1), 0), max(last[1] - (op.y.w - 1), 0))
+        return op.phases.size()
+
+    def plan_phase_convolution(self, op: Operation) -> list[Unit]:
+        y, phases = op.y, op.phases
+        co = op.weight_shape[3]
+        taps, run = (1, op.taps[1] * co) if y.pixel == 4 * co else (op.taps[1], co)
+        key = "backward", op.name
+        if key not in self.panels:
+            self.panels[key] = self.pack_phases(op)
+        start = (y.address + self.delta + (op.first[0] - (op.taps[0] - 1)) * y.row
+                 + (op.first[1] - (op.taps[1] - 1)) * y.pixel)
+        return self.convolve(start, y.row, y.pixel if taps > 1 else 4 * run, y.pixel, y.row, op.taps[0], taps, run,
+                             self.panels[key], phases.address, phases.pixel, phases.row, phases.h, phases.w, phases.c)
+
+    def plan_unfold(self, op: Operation, add: bool) -> list[Unit]:
+        (down, across), x, phases = op.stride, op.x, op.phases
+        if x.pixel != 4 * x.c:
+            raise ValueError(f"{op.name}: a strided convolution of a part of a concatenation")
+        cell = across * x.c
+        skipped = op.left % across * x.c
+        first = min((cell - skipped) % cell, x.w * x.c)
+        repeats, last = divmod(x.w * x.c - first, cell)
+        units = []
+        for phase in range(down):
+            rows = [row for row in range(x.h) if (row + op.top) % down == phase]
+            if not rows:
+                continue
+            kernel = self.kernel(unfold, cell, first, repeats, last, down * x.row, phases.pixel, phases.row, add)
+            for i, count in self.divide(len(rows), 20 * x.w * x.c):
+                q = (rows[i] + op.top) // down - op.first[0]
+                units.append(Unit(kernel, [x.address + self.delta + rows[i] * x.row,
+                                           phases.address + q * phases.row + 4 * phase * op.lanes, count],
+                                  rows[i] / x.h, 20.0 * x.w * x.c * count))
+        return units
+
+    # Weights, copied to where and in the order in which they are used: [block of channels][matrix row][channel]
+
+    def begin_packing(self) -> None:
+        self.packing = self.new_tape()
+
+    def finish_packing(self) -> None:
+        if self.packing.phases:
+            self.threads.run(self.packing.finish())
+
+    def take_panels(self, depth: int, channels: int, width: int) -> tuple[int, list[tuple[int, int, int]]]:
+        """Memory for a weight matrix: (address, [(address of a block, its first channel, its channels with padding)])"""
+        V = self.asm.V
+        vectors = -(-channels // V)
+        at = self.take(4 * depth * vectors * V)
+        blocks, first = [], 0
+        for block in split_channels(self.asm, width, vectors):
+            blocks.append((at + 4 * depth * first * V, first * V, block * V))
+            first += block
+        return at, blocks
+
+    def pack(self, op: Operation, width: int) -> int:
+        kh, kw, ci, co = op.weight_shape
+        depth, source = kh * kw * ci, buffer_address(op.weights)
+        at, blocks = self.take_panels(depth, co, width)
+        for start, first, channels in blocks:
+            kernel = self.kernel(pack_rows, min(channels, co - first), channels)
+            for row, count in self.divide(depth, 20 * channels):
+                self.packing.add("pack", [Unit(kernel, [source + 4 * (row * co + first), start + 4 * row * channels, count,
+                                                        4 * co])], [], [])
+        return at
+
+    def pack_turned(self, op: Operation, width: int) -> int:
+        kh, kw, ci, co = op.weight_shape
+        depth, source = kh * kw * co, buffer_address(op.weights)
+        at, blocks = self.take_panels(depth, ci, width)
+        units = []
+        for start, first, channels in blocks:
+            for tap in range(kh * kw):
+                units.append(Unit(self.kernel(pack_transposed), [
+                    source + 4 * ((kh * kw - 1 - tap) * ci + first) * co, start + 4 * tap * co * channels,
+                    co, min(channels, ci - first), 4 * co, 4 * channels]))
+        self.packing.add("turn", units, [], [])
+        return at
+
+    def pack_phases(self, op: Operation) -> int:
+        (down, across), (taps_down, taps_across), (kh, kw, ci, co) = op.stride, op.taps, op.weight_shape
+        source = buffer_address(op.weights)
+        depth = taps_down * taps_across * co
+        at, blocks = self.take_panels(depth, op.phases.c, op.phases.w)
+        units = []
+        for start, first, channels in blocks:
+            for lane in range(first, min(first + channels, op.phases.c)):
+                phase_down, rest = divmod(lane, op.lanes)
+                phase_across, c = divmod(rest, ci)
+                if phase_across >= across:
+                    continue
+                for i in range(taps_down):
+                    for j in range(taps_across):
+                        r = down * (taps_down - 1 - i) + phase_down
+                        s = across * (taps_across - 1 - j) + phase_across
+                        if r < kh and s < kw:
+                            units.append(Unit(self.kernel(pack_transposed), [
+                                source + 4 * ((r * kw + s) * ci + c) * co,
+                                start + 4 * ((i * taps_across + j) * co * channels + lane - first),
+                                co, 1, 4 * co, 4 * channels]))
+        self.packing.add("turn", units, [], [])
+        return at
+
+    def vector(self, values) -> int:
+        """The address of a copy of a bias vector, with room behind for whole vectors."""
+        key = "vector", id(values)
+        if key not in self.panels:
+            at = self.panels[key] = self.take(4 * (len(values) + self.asm.V))
+            self.floats[(at - self.base) // 4:(at - self.base) // 4 + len(values)] = values
+        return self.panels[key]
+
+    # Planning: the other layers
+
+    def elementwise(self, what: str, t: Tensor, x: int, y: int, y_like: Tensor | None = None,
+                    x_like: Tensor | None = None) -> list[Unit]:
+        """x and y: addresses of tensors of t's shape, laid out as those tensors (default: as t)."""
+        x_like, y_like = x_like or t, y_like or t
+        kernel = self.kernel(elementwise, what, t.w, t.c, x_like.pixel, x_like.row, y_like.pixel, y_like.row)
+        moves = 0 if "bias" in what else x_like.row
+        return [Unit(kernel, [x + first * moves, y + first * y_like.row, count], first / t.h, count)
+                for first, count in self.divide(t.h, 30 * t.w * t.c)]
+
+    def plan_normalize(self, op: Operation, backward: bool, add: bool = False, mask: bool = False) -> list[Unit]:
+        x, y, p = op.x, op.y, op.parameters
+        vectors = -(-x.c // self.asm.V) + 1
+        block = max(1, min(x.w, 8192 // (4 * self.asm.V * vectors)))
+        kernel = self.kernel(normalize, x.c, x.w, block, p["depth_radius"], float(p["alpha"]), float(p["beta"]),
+                             float(p["bias"]), x.pixel, x.row, y.pixel, y.row, backward, add, mask)
+        return [Unit(kernel, [x.address + first * x.row, y.address + backward * self.delta + first * y.row, self.delta,
+                              count], first / x.h, 200.0 * count * x.w * x.c)
+                for first, count in self.divide(x.h, 200 * x.w * x.c)]
+
+    def pool_windows(self, op: Operation) -> tuple[tuple, int]:
+        """Columns: ((distances of the window's columns, how many pixels), ...) and the address of the rows' table."""
+        (kh, kw), (down, across), x, y = op.kernel, op.stride, op.x, op.y
+        runs: list[tuple[tuple[int, ...], int]] = []
+        for i in range(y.w):
+            cells = [min(max(i * across - op.left + j, 0), x.w - 1) for j in range(kw)]
+            columns = tuple((cell - i * across) * x.pixel for cell in cells)
+            if runs and runs[-1][0] == columns:
+                runs[-1] = columns, runs[-1][1] + 1
+            else:
+                runs.append((columns, 1))
+        key = "windows", op.name
+        if key not in self.panels:
+            table = array.array("q", [min(max(o * down - op.top + i, 0), x.h - 1) * x.row
+                                      for o in range(y.h) for i in range(kh)])
+            self.panels[key] = table.buffer_info()[0]
+            self.panels["windows itself", op.name] = table
+        return tuple(runs), self.panels[key]
+
+    def plan_max_pool(self, op: Operation) -> list[Unit]:
+        x, y = op.x, op.y
+        runs, table = self.pool_windows(op)
+        kh = op.kernel[0]
+        kernel = self.kernel(max_pool, kh, runs, y.c, op.stride[1] * x.pixel, y.pixel, y.row)
+        return [Unit(kernel, [x.address, y.address + first * y.row, table + 8 * kh * first, count], first / y.h,
+                     60.0 * count * y.w * y.c)
+                for first, count in self.divide(y.h, 60 * y.w * y.c)]
+
+    def plan_max_pool_gradient(self, op: Operation, clear: bool, mask: bool) -> list[Unit]:
+        """Neighbouring windows share cells, so the units are not rows but groups of channels."""
+        x, y = op.x, op.y
+        runs, table = self.pool_windows(op)
+        units = []
+        vectors = -(-y.c // self.asm.V)
+        groups = min(vectors, 8)
+        ends = [vectors * i // groups * self.asm.V for i in range(groups)] + [y.c]
+        for first, end in zip(ends, ends[1:]):
+            kernel = self.kernel(max_pool_gradient, op.kernel[0], runs, end - first, op.stride[1] * x.pixel, y.pixel,
+                                 y.row, (x.h, x.w, x.pixel, x.row), clear, mask)
+            units.append(Unit(kernel, [x.address + 4 * first, y.address + 4 * first, self.delta, table, y.h],
+                              0.0, 200.0 * y.h * y.w * (end - first)))
+        for i, unit in enumerate(units):
+            unit.place = i / groups
+        return units
+
+    def plan_average_pool(self, op: Operation, mode: str) -> list[Unit]:
+        x, y, V = op.x, op.y, self.asm.V
+        delta = 0 if mode == "forward" else self.delta
+        group = 4 * V
+        return [Unit(self.kernel(average_pool, min(group, x.c - first), x.h, x.w, x.pixel, x.row, mode),
+                     [x.address + delta + 4 * first, y.address + delta + 4 * first], first / x.c, 10.0 * x.h * x.w)
+                for first in range(0, x.c, group)]
+
+    # Pictures
+
+    def fixed_tape(self, key: str, plan) -> Tape:
+        """A tape that is the same for every picture."""
+        if (key,) not in self.tapes:
+            tape = self.new_tape()
+            tape.add(key, plan(), [], [])
+            self.tapes[key,] = tape.finish(), frozenset()
+        return self.tapes[key,][0]
+
+    def load_tile(self, picture, x: int, y: int) -> None:
+        """data [h, w, c] = the pixels from (x, y) on, wrapping around the picture's edges, minus MEAN_BGR."""
+        stretch, pixels = 3 * picture.width, picture.pixels
+        left, line, at = 3 * (x % picture.width), 3 * self.width, self.staging - self.base
+        repeat = -(-(left + line) // stretch)
+        for i in range(self.height):
+            start = (y + i) % picture.height * stretch
+            if repeat == 1:
+                self.arena[at:at + line] = pixels[start + left:start + left + line]
+            else:
+                self.arena[at:at + line] = (pixels[start:start + stretch] * repeat)[left:left + line]
+            at += self.staging_row
+
+        def plan() -> list[Unit]:
+            data = self.tensors["data"]
+            kernel = self.kernel(bytes_to_floats, line, self.staging_row, data.row)
+            return [Unit(kernel, [self.staging + first * self.staging_row, data.address + first * data.row, count])
+                    for first, count in self.divide(self.height, 30 * line)]
+
+        self.threads.run(self.fixed_tape("load", plan))
+
+    def store_tile(self, picture, x: int, y: int) -> None:
+        """Write data + MEAN_BGR, rounded half up and clipped to bytes, back to where load_tile found it."""
+        def plan() -> list[Unit]:
+            data = self.tensors["data"]
+            kernel = self.kernel(floats_to_bytes, 3 * self.width, data.row, self.staging_row)
+            return [Unit(kernel, [data.address + first * data.row, self.staging + first * self.staging_row, count])
+                    for first, count in self.divide(self.height, 30 * 3 * self.width)]
+
+        self.threads.run(self.fixed_tape("store", plan))
+        wide, high = min(self.width, picture.width), min(self.height, picture.height)
+        stretch, left = 3 * picture.width, 3 * (x % picture.width)
+        here = min(3 * wide, stretch - left)
+        over = 3 * wide - here
+        for i in range(high):
+            start, at = (y + i) % picture.height * stretch, self.staging - self.base + i * self.staging_row
+            picture.pixels[start + left:start + left + here] = self.arena[at:at + here]
+            if over:
+                picture.pixels[start:start + over] = self.arena[at + here:at + here + over]
+
+    def ascend(self, step: float) -> float:
+        """data += step * g / mean |g| for the gradient g of data; returns mean |g|, and does nothing where it is 0."""
+        data = self.tensors["data"]
+        parts = self.divide(self.height, LARGEST_UNIT * 8 // self.height)
+        V, factor = self.asm.V, self.sums + 2048
+
+        def plan_sum() -> list[Unit]:
+            kernel = self.kernel(sum_absolute, 3 * self.width, data.row)
+            return [Unit(kernel, [data.address + self.delta + first * data.row, self.sums + 4 * V * i, count])
+                    for i, (first, count) in enumerate(parts)]
+
+        def plan_add() -> list[Unit]:
+            kernel = self.kernel(add_scaled, 3 * self.width, data.row)
+            return [Unit(kernel, [data.address + first * data.row, self.delta, factor, count])
+                    for first, count in parts]
+
+        if "data" not in self.live:
+            return 0.0
+        self.threads.run(self.fixed_tape("sum", plan_sum))
+        at = (self.sums - self.base) // 4
+        mean = math.fsum(self.floats[at:at + len(parts) * V]) / (3 * self.width * self.height)
+        if mean > 0.0:
+            self.floats[(factor - self.base) // 4] = step / mean
+            self.threads.run(self.fixed_tape("ascend", plan_add))
+        return mean
+
+
+class Py_buffer(ctypes.Structure):
+    """Where an object keeps its bytes; the first fields of CPython's struct of this name, and room for the others."""
+    _fields_ = [("address", ctypes.c_void_p), ("owner", ctypes.py_object), ("length", ctypes.c_ssize_t),
+                ("others", ctypes.c_void_p * 8)]
+
+
+def buffer_address(values) -> int:
+    """The address of a buffer's memory, also of one that must not be written (which ctypes alone refuses)."""
+    view = Py_buffer()
+    get, release = ctypes.pythonapi.PyObject_GetBuffer, ctypes.pythonapi.PyBuffer_Release
+    get.argtypes, get.restype = (ctypes.py_object, ctypes.POINTER(Py_buffer), ctypes.c_int), ctypes.c_int
+    release.argtypes, release.restype = (ctypes.POINTER(Py_buffer),), None
+    get(values, ctypes.byref(view), 0)
+    at = view.address
+    release(ctypes.byref(view))
+    return at
