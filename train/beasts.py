@@ -63,6 +63,7 @@ class Beast:
     # hair (in skull radii)
     hair: float = .12
     hair_width: float = .03
+    face_hair: float = 1.0             # length on the head, as a share of `hair`
     mane: object = None                # colour of longer hair around the neck
     mane_length: float = .5
     curl: float = .06
@@ -259,17 +260,18 @@ def ears(canvas, kind, head):
     sy -= kind.ear_drop
     perk = canvas.normal(8)
     if kind.ears == 'point':
-        for k, (f, r) in enumerate(((0, .7), (.35, .58), (.68, .38), (.95, .17))):
+        for t in np.linspace(0, 1, 7):
             turn = rotation(28, 0, 0) @ rotation(0, 0, perk)
-            centre = np.array((-.15 - .04 * k, -.76 * sy - f * e, .52 * sz + .16 * f * e))
-            head.pair('ear', centre, (.12 * e + .02, .33 * e, r * e), turn)
-            head.pair('inner', centre + (.11 * e, .03, -.02), (.08 * e, .26 * e, r * e * .66), turn)
+            centre = np.array((-.15 - .14 * t, -.76 * sy - .95 * t * e, .52 * sz + .16 * t * e))
+            wide = (.7 - .62 * t ** 1.4) * e
+            head.pair('ear', centre, (.12 * e + .02, .22 * e, wide), turn)
+            head.pair('inner', centre + (.1 * e, .04, -.02), (.08 * e, .2 * e, wide * .62), turn)
     elif kind.ears in ('flop', 'button', 'rose'):
         long = {'flop': 1.0, 'button': .5, 'rose': .4}[kind.ears] * e
         root = np.array((-.05, -.62 * sy, .72 * sz))
         end = root + {'flop': (-.02, 1.35 * long, .34), 'button': (.25, .6 * long, .25),
                       'rose': (-.5, .4 * long, .25)}[kind.ears]
-        for t in np.linspace(0, 1, 6):
+        for t in np.linspace(0, 1, 6 + 5 * (long > .9)):
             centre = root + (end - root) * t + (0, -.12 * math.sin(math.pi * t), .16 * math.sin(math.pi * t))
             head.pair('ear', centre, ((.2 + .22 * math.sin(math.pi * min(1, t + .25))) * e ** .5,
                                       .28 * long ** .5, .1 + .05 * e))
@@ -325,7 +327,7 @@ def coats(kind, shoulder, hip):
         'legs': Coat(kind.coat if kind.legs is None else kind.legs, hair * .6, width, (-.2, 1, 0), **look),
         'tail': Coat(body, hair * (3 if kind.tail == 'bush' else 1.3), width * 1.2, (-1, -.2, 0),
                      **look),
-        'face': Coat(in_skulls(face), hair, width, from_nose, **look),
+        'face': Coat(in_skulls(face), hair * kind.face_hair, width, from_nose, **look),
         'muzzle': Coat(in_skulls(face if kind.muzzle is None else kind.muzzle), hair * .45, width * .8,
                        from_nose, **look),
         'ear': Coat(in_skulls(ear), hair * .7, width, (-.3, -.8 if kind.ears in ('point', 'long', 'round')
