@@ -37,7 +37,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import compress, cycle, repeat
 from operator import add, mul, sub
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import inception_graph
 
@@ -46,10 +46,65 @@ __version__ = "1.0"
 MEAN_BGR = (104.0, 116.7, 122.7)     # of the pictures the original was trained on; the network sees pixels minus this
 
 
-# ---- Errors ----------------------------------------------------------------------------------------------------------
+# ---- Messages --------------------------------------------------------------------------------------------------------
+# Results go to stdout; these, and how far the work is, go to stderr.
 
 class DeepDreamError(Exception):
     """Something the user can mend: one line that names the file, what was found, what was expected, what to do."""
+
+
+def duration(seconds: float) -> str:
+    """8 s, 2 min 05 s, 1 h 20 min."""
+    seconds = round(seconds)
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min {seconds % 60:02d} s"
+    return f"{seconds // 3600} h {seconds % 3600 // 60:02d} min"
+
+
+class StatusLine:
+    """Messages for people: whole lines, and on a terminal one last line that is drawn over and over.
+
+    `show` draws that line (ten times a second at most, and only if the stream is a terminal that can);
+    `say` writes a whole line above it. A stream that cannot be written to is silently given up.
+    """
+
+    def __init__(self, stream=None):
+        self.stream = stream or sys.stderr
+        self.live = (self.stream is not None and self.stream.isatty() and os.environ.get("TERM") != "dumb")
+        self.drawn = 0           # columns that the live line takes
+        self.next_time = 0.0
+
+    def show(self, text: str) -> None:
+        if self.live and time.monotonic() >= self.next_time:
+            self.next_time = time.monotonic() + 0.1
+            text = text[:self._columns() - 1]
+            self._write("\r" + text.ljust(self.drawn))    # blanks erase everywhere; escape codes do not
+            self.drawn = len(text)
+
+    def say(self, text: str) -> None:
+        self.clear()
+        self._write(text + "\n")
+
+    def clear(self) -> None:
+        if self.drawn:
+            self._write("\r" + " " * self.drawn + "\r")
+            self.drawn = 0
+
+    def _columns(self) -> int:
+        try:
+            return os.get_terminal_size(self.stream.fileno()).columns or 80
+        except (OSError, ValueError):
+            return 80
+
+    def _write(self, text: str) -> None:
+        try:
+            if self.stream is not None:
+                self.stream.write(text)
+                self.stream.flush()
+        except (OSError, ValueError):
+            self.stream, self.live = None, False
 
 
 # ---- Pictures --------------------------------------------------------------------------------------------------------
@@ -592,7 +647,7 @@ def weighted_bytes(lines: list[bytes], weights: list[float]) -> Iterable[float]:
     sums = array.array("I", total.to_bytes(4 * len(lines[0]), "little"))
     return map(mul, sums, repeat(2.0 ** -23))
 
-# ---- Weights -----------------------------------------------------------------------------------------------
+# ---- Weights ---------------------------------------------------------------------------------------------------------
 #
 # The weight file is a frozen TensorFlow graph: one protobuf message of nodes, the weights among them as nodes
 # of operation Const. The file is mapped, never copied, and a weight is a view into the map: its bytes are not
@@ -1008,7 +1063,7 @@ def data_file(name: str) -> str:
                          "install deepdream again")
 
 
-# ---- Download --------------------------------------------------------------------------------------------
+# ---- Download --------------------------------------------------------------------------------------------------------
 # The shipped network has only seen drawings. The weights of the 2021 program, trained on photographs, lie in
 # its public repository; they are fetched from one commit of it and checked by the names git itself gave their
 # contents there: SHA-1 of b"blob SIZE\0" + content. Nothing is kept under its final name before that check.
@@ -1283,67 +1338,14 @@ def _transfer(name: str, size: int, total: int | None, fresh: int, seconds: floa
             f"{duration((total - size) / max(rate, 1))} left")
 
 
-def duration(seconds: float) -> str:
-    """8 s, 2 min 05 s, 1 h 20 min."""
-    seconds = round(seconds)
-    if seconds < 60:
-        return f"{seconds} s"
-    if seconds < 3600:
-        return f"{seconds // 60} min {seconds % 60:02d} s"
-    return f"{seconds // 3600} h {seconds % 3600 // 60:02d} min"
-
-
-class StatusLine:
-    """Messages for people: whole lines, and on a terminal one last line that is drawn over and over.
-
-    `show` draws that line (ten times a second at most, and only if the stream is a terminal that can);
-    `say` writes a whole line above it. A stream that cannot be written to is silently given up.
-    """
-
-    def __init__(self, stream=None):
-        self.stream = stream or sys.stderr
-        self.live = (self.stream is not None and self.stream.isatty() and os.environ.get("TERM") != "dumb")
-        self.drawn = 0           # columns that the live line takes
-        self.next_time = 0.0
-
-    def show(self, text: str) -> None:
-        if self.live and time.monotonic() >= self.next_time:
-            self.next_time = time.monotonic() + 0.1
-            text = text[:self._columns() - 1]
-            self._write("\r" + text.ljust(self.drawn))    # blanks erase everywhere; escape codes do not
-            self.drawn = len(text)
-
-    def say(self, text: str) -> None:
-        self.clear()
-        self._write(text + "\n")
-
-    def clear(self) -> None:
-        if self.drawn:
-            self._write("\r" + " " * self.drawn + "\r")
-            self.drawn = 0
-
-    def _columns(self) -> int:
-        try:
-            return os.get_terminal_size(self.stream.fileno()).columns or 80
-        except (OSError, ValueError):
-            return 80
-
-    def _write(self, text: str) -> None:
-        try:
-            if self.stream is not None:
-                self.stream.write(text)
-                self.stream.flush()
-        except (OSError, ValueError):
-            self.stream, self.live = None, False
-
 # ---- Layers ----------------------------------------------------------------------------------------------------------
 # Each layer is one function, its forward and its backward side by side, over flat float32 buffers in [h, w, c] order.
 #
-# Where the time goes: nearly all multiply-adds are in convolutions, and a dot product as sum(map(mul, a, b)) costs
+# Where the time goes: nearly all multiply-adds are in convolutions, and sum(map(mul, a, b)) as a dot product takes
 # Python about 22 ns for each. But Python's integers are as long as one likes: one of them can hold a whole row of the
-# weight matrix, a 64-bit lane per output channel, and then `activation * row` is `co` multiplications at the speed of C,
-# 3 to 4 ns each. Activations become integers of 28 bits, weights are scaled so that no lane can overflow, and the sums
-# are exact, so a result does not depend on how the work is split.
+# weight matrix, a 64-bit lane per output channel, and then `activation * row` is `co` multiplications at the speed of
+# C, 3 to 4 ns each. Activations become integers of 28 bits, weights are scaled so that no lane can overflow, and the
+# sums are exact, so a result does not depend on how the work is split.
 
 ACTIVATION_BITS = 28        # a factor below 2**30 is a single digit to CPython, the fast case of `*`
 WEIGHT_BITS = 34            # the absolute weights of one lane add up to 2**34: 28 + 34 bits and a sign fit into 64
@@ -1412,7 +1414,7 @@ def same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
 class Buffer:
     """Values and gradient, flat float32, of one buffer of shape (h, w, c)."""
 
-    def __init__(self, shape: tuple[int, int, int], values: memoryview, gradient: memoryview):
+    def __init__(self, shape: tuple[int, int, int], values: memoryview[float], gradient: memoryview[float]):
         self.shape, self.values, self.gradient = shape, values, gradient
 
 
@@ -1451,12 +1453,12 @@ def conv2d(op: Operation, backward: bool, rows: range) -> None:
             inside = [(r, y * op.stride - top + r) for r in range(kh) if y * op.stride - top + r in rows]
             if inside:
                 pixels = [(dy[i:i + co],) for i in range(y * ow * co, (y + 1) * ow * co, co)]
-                values = list(kernel.products(pixels, scale))
+                products = list(kernel.products(pixels, scale))
                 for r, row in inside:
                     total = sums[row]
                     for x in range(ow):
                         at, i = x * op.stride * ci, x * window + r * run
-                        total[at:at + run] = map(add, total[at:at + run], values[i:i + run])
+                        total[at:at + run] = map(add, total[at:at + run], products[i:i + run])
         for y in rows:
             accumulate(op.x.gradient, y * w * ci, sums[y][left * ci:], w * ci)
 
@@ -1473,14 +1475,14 @@ def conv2d_kernel(op: Operation, backward: bool) -> Kernel:
     return Kernel([v for tap in reversed(taps) for o in range(co) for v in tap[o::co]], kh, ci)
 
 
-def correlate(values: memoryview, shape, kernel: Kernel, kh: int, kw: int, stride: int, top: int, left: int,
+def correlate(values: memoryview[float], shape, kernel: Kernel, kh: int, kw: int, stride: int, top: int, left: int,
               rows: range, width: int) -> Iterator[tuple[int, Iterator[float]]]:
     """(row, its width * lanes sums of products) for each of the rows of values [h, w, c] * kernel."""
     h, w, c = shape
     pixels, scale = integers(values.tolist())
     right = max((width - 1) * stride + kw - left - w, 0)
     before, after, run = [0] * (left * c), [0] * (right * c), kw * c
-    padded = {}
+    padded: dict[int, list[int]] = {}
     for y in rows:
         seen = range(y * stride - top, y * stride - top + kh)
         padded = {r: padded.get(r) or before + pixels[r * w * c:(r + 1) * w * c] + after for r in seen if 0 <= r < h}
@@ -1489,7 +1491,7 @@ def correlate(values: memoryview, shape, kernel: Kernel, kh: int, kw: int, strid
                                   for i in range(0, width * stride * c, stride * c)], scale)
 
 
-def accumulate(gradient: memoryview, at: int, values: Iterable[float], count: int) -> None:
+def accumulate(gradient: memoryview[float], at: int, values: Iterable[float], count: int) -> None:
     """gradient[at:at + count] += values"""
     gradient[at:at + count] = array.array("f", map(add, gradient[at:at + count], values))
 
@@ -1509,7 +1511,7 @@ def relu(op: Operation, backward: bool) -> None:
 
 
 def max_pool(op: Operation, backward: bool) -> None:
-    """x [h, w, c] -> y [oh, ow, c], the largest of each kh x kw window; the gradient goes to the first that is largest."""
+    """x [h, w, c] -> y [oh, ow, c], the largest of each kh x kw window; the first that is largest gets the gradient."""
     (h, w, c), (oh, ow, _) = op.x.shape, op.y.shape
     (kh, kw), stride = op.parameters["ksize"], op.stride
     top, left = same_padding(h, kh, stride)[1], same_padding(w, kw, stride)[1]
@@ -1533,18 +1535,18 @@ def max_pool(op: Operation, backward: bool) -> None:
         corners = [i for y in range(0, oh * stride, stride) for j in range(0, ow * stride, stride)
                    for i in range(y * line + j * c, y * line + j * c + c)]
         taps = [r * line + s * c for r in range(kh) for s in range(kw)]
-        for i, largest, d in zip(corners, op.y.values, op.y.gradient):
+        for i, best, d in zip(corners, op.y.values, op.y.gradient):
             for tap in taps:
-                if x[i + tap] == largest:
+                if x[i + tap] == best:
                     dx[i + tap] += d
                     break
         for y in range(h):
-            at = (top + y) * line + left * c
-            accumulate(op.x.gradient, y * w * c, dx[at:at + w * c], w * c)
+            start = (top + y) * line + left * c
+            accumulate(op.x.gradient, y * w * c, dx[start:start + w * c], w * c)
 
 
 def lrn(op: Operation, backward: bool) -> None:
-    """y[c] = x[c] * n[c] ** -beta with n[c] = bias + alpha * sum of x ** 2 over the channels c - radius .. c + radius."""
+    """y[c] = x[c] * n[c] ** -beta with n[c] = bias + alpha * sum of x ** 2 over channels c - radius .. c + radius."""
     c, radius = op.x.shape[2], op.parameters["depth_radius"]
     alpha, beta, bias = op.parameters["alpha"], op.parameters["beta"], op.parameters["bias"]
     x = op.x.values.tolist()
@@ -1562,7 +1564,8 @@ def lrn(op: Operation, backward: bool) -> None:
 
 def channel_sums(values: list[float], c: int, radius: int) -> list[float]:
     """values [h, w, c] -> for each channel the sum over its neighbours of the same pixel, itself included."""
-    gap, sums = [0.0] * radius, []
+    gap = [0.0] * radius
+    sums: list[float] = []
     for i in range(0, len(values), c):
         pixel = gap + values[i:i + c] + gap
         total: Iterable[float] = pixel[:c]
@@ -1820,6 +1823,27 @@ class Workers:
 # ---- Network ---------------------------------------------------------------------------------------------------------
 # A model and an engine made into something to ask: what does this layer see, and which way must the picture change?
 
+class Engine(Protocol):
+    """What a network asks of whoever computes it. PythonEngine, the reference, says what each call does."""
+    name: str
+    height: int
+    width: int
+    shapes: dict[str, tuple[int, int, int]]
+
+    def __init__(self, operations, weights, height: int, width: int, jobs: int = 1): ...
+    def write(self, name: str, values) -> None: ...
+    def read(self, name: str) -> array.array: ...
+    def forward(self, stop: int, start: int = 0) -> None: ...
+    def seed(self, name: str, values=None) -> None: ...
+    def backward(self, stop: int, start: int = 0) -> None: ...
+    def gradient(self, name: str) -> array.array: ...
+    def load_tile(self, picture: Picture, x: int, y: int) -> None: ...
+    def ascend(self, step: float) -> float: ...
+    def store_tile(self, picture: Picture, x: int, y: int) -> None: ...
+    def upscale(self, picture: Picture, scale: Fraction, c89: bool) -> Picture: ...
+    def close(self) -> None: ...
+
+
 class Network:
     """Inception-V1 with the weights of `model`, ready to run on pictures of any size from 32 x 32 up.
 
@@ -1839,20 +1863,20 @@ class Network:
         self.engine_class, self.note = choose_engine(engine)
         self.operands = {operand: (shape, model.weights[node]) for operand, node, shape in inception_graph.WEIGHTS}
         self.numbers = {row[0]: number for number, row in enumerate(inception_graph.OPERATIONS)}
-        self.current: PythonEngine | None = None
+        self.current: Engine | None = None
 
-    def engine(self, height: int, width: int) -> PythonEngine:
+    def engine(self, height: int, width: int) -> Engine:
         """The engine for pictures of this size; the one for the size before is closed."""
         if self.current is None or (self.current.height, self.current.width) != (height, width):
             if min(height, width) < SMALLEST_SIDE:
-                raise DeepDreamError(f"a picture of {width} x {height}: the network needs {SMALLEST_SIDE} pixels a side "
-                                     "at least; enlarge it first")
+                raise DeepDreamError(f"a picture of {width} x {height}: the network needs {SMALLEST_SIDE} pixels a "
+                                     "side at least; enlarge it first")
             self.close()
             self.current = self.engine_class(inception_graph.OPERATIONS, self.operands, height, width, self.jobs)
         return self.current
 
     def number(self, layer: str) -> int:
-        """The place of a layer among the operations. DeepDreamError names the nearest ones if there is no such layer."""
+        """The place of a layer among the operations. DeepDreamError names the nearest ones if it is not there."""
         name = layer.replace("/", "_")
         if name not in self.numbers:
             near = nearest(name, list(self.numbers))
@@ -1898,7 +1922,7 @@ class Network:
         """(h, w, c) of a layer for the picture of the last `forward`."""
         return self.engine_in_use().shapes[self.name(layer)]
 
-    def engine_in_use(self) -> PythonEngine:
+    def engine_in_use(self) -> Engine:
         if self.current is None:
             raise ValueError("run Network.forward first")
         return self.current
@@ -1918,7 +1942,7 @@ def load(model: str | None = None, engine: str = "auto", jobs: int | None = None
     return Network(load_model(choose_model(model)[0]), engine, jobs)
 
 
-def choose_engine(wish: str = "auto") -> tuple[type, str]:
+def choose_engine(wish: str = "auto") -> tuple[type[Engine], str]:
     """The engine class for 'auto', 'python' or 'simd', and what the user should know about the choice.
 
     'auto' is machine code where this machine allows it, else Python; DeepDreamError: 'simd' where it does not.
@@ -1987,8 +2011,9 @@ def dream(network: Network, picture: Picture, recipe: Recipe = Recipe(),
     """Dream on a copy of `picture` and return the last octave.
 
     For each octave and step every tile is read (wrapping around the picture's edges), sent to recipe.layer, moved by
-    step_size * g / mean |g| along the gradient g of |layer|^2 / 2, rounded to bytes and written back, so the next tile
-    sees it already. on_tile(octave, step, tile) is called after each tile, on_octave(octave, picture) after each octave.
+    step_size * g / mean |g| along the gradient g of |layer|^2 / 2, rounded to bytes and written back, so that the
+    next tile sees it already. on_tile(octave, step, tile) is called after each tile, on_octave(octave, picture) after
+    each octave.
     """
     stop = network.number(recipe.layer) + 1
     layer = network.name(recipe.layer)
@@ -2018,7 +2043,7 @@ def dream(network: Network, picture: Picture, recipe: Recipe = Recipe(),
 class Guess(NamedTuple):
     """A class and how probable the network finds it."""
     score: float
-    index: int
+    number: int
     label: str
 
 
@@ -2446,7 +2471,7 @@ def run_classify(options: argparse.Namespace) -> int:
     network.close()
     if options.json:
         import json
-        print(json.dumps([{"index": g.index, "label": g.label, "score": g.score} for g in guesses],
+        print(json.dumps([{"index": g.number, "label": g.label, "score": g.score} for g in guesses],
                          ensure_ascii=False, indent=1))
     else:
         print_guesses(guesses)
@@ -2455,7 +2480,7 @@ def run_classify(options: argparse.Namespace) -> int:
 
 def print_guesses(guesses: Iterable[Guess]) -> None:
     for guess in guesses:
-        print(f"{guess.score:.6f} {guess.index:3d} {guess.label}")
+        print(f"{guess.score:.6f} {guess.number:3d} {guess.label}")
 
 
 def run_adversarial(options: argparse.Namespace) -> int:
@@ -2499,8 +2524,8 @@ def run_test(options: argparse.Namespace) -> int:
 
 
 def run_download(options: argparse.Namespace) -> int:
-    folder = download(options.base_url, options.folder)
-    print(folder)
+    with open(os.devnull, "w") as silence:
+        print(download(options.base_url, options.folder, silence if options.quiet else None))
     return 0
 
 
