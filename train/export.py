@@ -1,9 +1,10 @@
 """Export: the trained network as the plain one, in a weight file.
 
-BatchNorm is folded into weights and biases. The strong LRN of the training becomes TensorFlow's (alpha 2e-5): scaling
-what enters an LRN by s and its alpha by 1/s^2 is the same but for the factor s, so the convolutions before the two
-LRNs are multiplied by sqrt(alpha / 2e-5) and those behind them divided by it. The classes that were not drawn get
-weights 0 and a bias of -10. All of it changes the logits by no more than rounding (measured 4e-6).
+BatchNorm is folded into weights and biases. The strong LRN of the training becomes TensorFlow's (alpha 2e-5):
+scaling what enters an LRN by s and its alpha by 1/s^2 is the same but for the factor s, so the convolutions
+before the two LRNs are multiplied by sqrt(alpha / 2e-5) and those behind them divided by it. The classes that
+were not drawn get weights 0 and a bias of -10. All of it changes the logits by no more than rounding
+(measured 4e-6).
 """
 
 import os
@@ -18,7 +19,8 @@ from train.network import ALPHA, Inception
 UNUSED_BIAS = -10.0
 # LRN -> (convolutions whose output enters it, those that read what leaves it)
 AROUND_NORMS = ((('conv1_7x7_s2',), ('conv2_3x3_reduce',)),
-                (('conv2_3x3',), tuple('inception_3a_' + s for s in ('1x1', '3x3_reduce', '5x5_reduce', 'pool_proj'))))
+                (('conv2_3x3',), ('inception_3a_1x1', 'inception_3a_3x3_reduce', 'inception_3a_5x5_reduce',
+                                  'inception_3a_pool_proj')))
 
 
 @torch.no_grad()
@@ -46,7 +48,9 @@ def fold(trained, indices):
 
 
 def weights_of(plain):
-    """Node name -> float32 array in the file's order: [kh, kw, ci, co], biases [co], the classifier [ci, co]."""
+    """Node name -> float32 array in the file's order: [kh, kw, ci, co], biases [co], the classifier [ci,
+    co].
+    """
     weights = {}
     for name, module in plain.convolutions.items():
         weights[name + '/weights'] = module.conv.weight.detach().permute(2, 3, 1, 0)

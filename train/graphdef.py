@@ -1,13 +1,15 @@
-"""Writes the network as a TensorFlow GraphDef: nothing but the protobuf wire format and the table of operations.
+"""Writes the network as a TensorFlow GraphDef: nothing but the protobuf wire format and the table of
+operations.
 
     data = inception(weights)        # weights: node name -> bytes of little-endian float32, row-major
 
 The nodes carry the names of the original file: scope/weights, scope/weights/read, scope/Conv2D, scope/biases,
 scope/biases/read, scope/BiasAdd, scope/scope. Needs no package; deepdream.read_graph is its counterpart.
 
-The wire format: a message is a run of fields; a field is a varint (number << 3 | wire type) and a value, which is
-a varint (type 0), 4 bytes (type 5) or a length and that many bytes (type 2). Field numbers below are those of
-tensorflow/core/framework: graph.proto, node_def.proto, attr_value.proto, tensor.proto, tensor_shape.proto.
+The wire format: a message is a run of fields; a field is a varint (number << 3 | wire type) and a value,
+which is a varint (type 0), 4 bytes (type 5) or a length and that many bytes (type 2). Field numbers below are
+those of tensorflow/core/framework: graph.proto, node_def.proto, attr_value.proto, tensor.proto,
+tensor_shape.proto.
 """
 
 import struct
@@ -121,8 +123,8 @@ def product(shape):
     return total
 
 
-# One function for each kind of operation: (its name in the table, the nodes it reads, its shape and parameters, all
-# weights and their shapes) -> (the nodes, the name of the last one).
+# One function for each kind of operation: (its name in the table, the nodes it reads, its shape and
+# parameters, all weights and their shapes) -> (the nodes, the name of the last one).
 
 def placeholder(name, sources, shape, parameters, weights, shapes):
     return [node(name, 'Placeholder', [], dtype=FLOAT, shape=field(7, shape_of((1,) + shape)))], name
@@ -198,5 +200,5 @@ def softmax(name, sources, shape, parameters, weights, shapes):
     return [node(name, 'Softmax', sources, T=FLOAT)], name
 
 
-WRITERS = {'Placeholder': placeholder, 'Conv2D': conv2d, 'BiasAdd': bias_add, 'Relu': relu, 'MaxPool': max_pool,
-           'LRN': lrn, 'ConcatV2': concat, 'AvgPool': average_pool, 'MatMul': matmul, 'Softmax': softmax}
+WRITERS = {'Placeholder': placeholder, 'Conv2D': conv2d, 'BiasAdd': bias_add, 'Relu': relu,
+           'MaxPool': max_pool, 'LRN': lrn, 'ConcatV2': concat, 'AvgPool': average_pool, 'MatMul': matmul, 'Softmax': softmax}

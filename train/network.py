@@ -1,9 +1,10 @@
-"""The network in PyTorch: Inception-V1 as inception_graph.OPERATIONS tables it, with what training adds to it.
+"""The network in PyTorch: Inception-V1 as inception_graph.OPERATIONS tables it, with what training adds to
+it.
 
-Training adds BatchNorm behind every convolution, two auxiliary classifiers (behind 4a and 4d) and local response
-normalisation that acts: BatchNorm makes activations of about 1, for which TensorFlow's alpha of 2e-5 does nothing,
-so the two alphas are chosen such that alpha x (sum of squares) is about 4, and stay fixed. The export (export.py)
-turns all this into the plain network: exactly the same function.
+Training adds BatchNorm behind every convolution, two auxiliary classifiers (behind 4a and 4d) and local
+response normalisation that acts: BatchNorm makes activations of about 1, for which TensorFlow's alpha of 2e-5
+does nothing, so the two alphas are chosen such that alpha x (sum of squares) is about 4, and stay fixed. The
+export (export.py) turns all this into the plain network: exactly the same function.
 
 Tensors are [n, c, h, w] in channels_last memory; pictures are B G R minus the mean.
 """
@@ -28,7 +29,9 @@ def same(size, k, stride):
 
 
 def padded(x, k, stride):
-    """x with the SAME zeros around it, where a window of k needs them unevenly; else x and its even padding."""
+    """x with the SAME zeros around it, where a window of k needs them unevenly; else x and its even
+    padding.
+    """
     top, bottom = same(x.shape[2], k, stride)
     left, right = same(x.shape[3], k, stride)
     if (top, left) == (bottom, right):
@@ -94,7 +97,8 @@ class Inception(nn.Module):
                 stride = parameters.get('stride', (1, 1))[0]
                 self.convolutions[name.removesuffix('_Conv2D')] = Convolution(ci, co, k, stride, norm)
         self.linear = nn.Linear(1024, classes)
-        self.auxiliary = nn.ModuleDict({n: Auxiliary(c, classes) for n, c in AUXILIARY.items()} if norm else {})
+        heads = {name: Auxiliary(ci, classes) for name, ci in AUXILIARY.items()}
+        self.auxiliary = nn.ModuleDict(heads if norm else {})
         self.register_buffer('alphas', torch.full((2,), ALPHA))
 
     def forward(self, x, stop=None):
@@ -123,7 +127,8 @@ class Inception(nn.Module):
 
     @torch.no_grad()
     def choose_alphas(self, pictures, strength=4.0):
-        """Set the alphas so that alpha x (sum of squares over 5 channels) averages `strength` on these pictures.
+        """Set the alphas so that alpha x (sum of squares over 5 channels) averages `strength` on these
+        pictures.
 
         strength 0: TensorFlow's alpha, which does nothing to activations of this size.
         """

@@ -1,0 +1,274 @@
+"""Fit: train the network from scratch on a pool of drawings.
+
+One run: bfloat16, channels_last, AdamW with a cosine schedule, label smoothing, auxiliary classifiers; every
+batch is seen twice, as it is and changed a little against the network (one adversarial step along the
+gradient of the first pass); half of the pictures are faint; pictures grow from 128 to 224 pixels.
+
+The schedule follows the time spent (--minutes) or the steps made (--steps). A run lives in a folder outside
+the repository: checkpoint.pt (everything needed to go on), weights-NN.pt at every tenth of the way (to choose
+among), log.jsonl. The same command goes on where an interrupted run was: order of the pictures and all chance
+depend only on the seed and the number of the step. SIGTERM and Ctrl-C end after the step with a checkpoint; a
+stop (SIGSTOP) does not count as time spent.
+"""
+
+import dataclasses
+import json
+import math
+import os
+import signal
+import statistics
+import sys
+import time
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from train.augment import batch, plain
+from train.network import Inception
+from train.pool import Pool, PoolError
+
+MILESTONES = 10                     # weights kept along the way
+SMOOTHING, AUXILIARY_WEIGHT, CLIP = .1, .3, 5.0
+BETAS, DECAY = (.9, .98), .05
+
+
+@dataclasses.dataclass
+class Options:
+    """What a run is; `run` alone does not change its result."""
+    pool: str
+    held: str                       # unseen drawings, for the figures in the log
+    run: str
+    minutes: float = 120.0
+    steps: int = 0                  # > 0: instead of minutes
+    batch: int = 64
+    rate: float = 3e-3
+    sizes: str = '0:128,.55:160,.85:224'
+    adversary: str = '.9:1.8'       # strength at the start and from 60 % on, RMS grey levels; '0' for none
+    norm: float = 4.0               # strength of the LRN; 0: as good as none
+    faint: float = .5
+    paste: float = .2
+    seed: int = 0
+    threads: int = 0
+    device: str = 'cpu'
+    every: float = 5.0              # minutes between checkpoints
+
+
+FREE = ('run', 'minutes', 'threads', 'device', 'every', 'held')     # may change when a run goes on
+
+
+class Run:
+    """The state of a training run, in memory and on disk."""
+
+    def __init__(self, options):
+        self.options = options
+        self.pool, self.held = Pool(options.pool).complete(), Pool(options.held).complete()
+        if self.pool.classes != self.held.classes:
+            raise PoolError(f'{options.held}: other classes than {options.pool}; draw it again')
+        if options.threads:
+            torch.set_num_threads(options.threads)
+        torch.manual_seed(options.seed)
+        self.device = torch.device(options.device)
+        self.network = Inception(len(self.pool.classes)).to(self.device, memory_format=torch.channels_last)
+        matrices = [p for p in self.network.parameters() if p.ndim > 1]
+        vectors = [p for p in self.network.parameters() if p.ndim == 1]
+        self.optimizer = torch.optim.AdamW([dict(params=matrices, weight_decay=DECAY),
+                                            dict(params=vectors, weight_decay=0)], lr=options.rate,
+                                            betas=BETAS)
+        self.step, self.spent, self.kept = 0, 0.0, 0
+        self.averages = {'loss': 0.0, 'accuracy': 0.0, 'adversarial': 0.0}
+        os.makedirs(options.run, exist_ok=True)
+        if not self.resume():
+            rows = np.random.default_rng((options.seed, 0, 0)).permutation(len(self.pool))[:128]
+            self.network.choose_alphas(plain(self.rows(rows), 128), options.norm)
+
+    def path(self, name):
+        return os.path.join(self.options.run, name)
+
+    def rows(self, rows):
+        """Pictures of the pool on the device, uint8 [n, h, w, 3]."""
+        return torch.from_numpy(np.ascontiguousarray(self.pool.pictures[np.sort(rows)])).to(self.device)
+
+    # checkpoints
+
+    def record(self):
+        """What a weights file holds: enough to export it."""
+        return {'indices': self.pool.classes, 'network': self.network.state_dict(), 'step': self.step,
+                'spent': self.spent, 'options': dataclasses.asdict(self.options),
+                'code': self.pool.about['code']}
+
+    def save(self, name='checkpoint.pt', full=True):
+        record = self.record()
+        if full:
+            record.update(optimizer=self.optimizer.state_dict(), averages=self.averages, kept=self.kept)
+        torch.save(record, self.path(name + '.part'))
+        os.replace(self.path(name + '.part'), self.path(name))
+
+    def resume(self):
+        """Go on with the folder's checkpoint, if there is one of the same options."""
+        if not os.path.exists(self.path('checkpoint.pt')):
+            return False
+        record = torch.load(self.path('checkpoint.pt'), map_location=self.device, weights_only=False)
+        mine, theirs = dataclasses.asdict(self.options), record['options']
+        differs = [key for key in mine if key not in FREE and mine[key] != theirs.get(key)]
+        if differs or record['indices'] != self.pool.classes:
+            raise PoolError(f'{self.options.run}: holds a run with other {", ".join(differs) or "classes"}; '
+                            'use another folder for --run')
+        self.network.load_state_dict(record['network'])
+        self.optimizer.load_state_dict(record['optimizer'])
+        self.step, self.spent, self.kept = record['step'], record['spent'], record['kept']
+        self.averages = record['averages']
+        print(f'going on at step {self.step}, {self.spent / 60:.1f} min', file=sys.stderr)
+        return True
+
+    # schedule
+
+    def progress(self):
+        """How much of the run is done, 0..1."""
+        if self.options.steps:
+            return self.step / self.options.steps
+        return self.spent / (60 * self.options.minutes)
+
+    def learning_rate(self, t):
+        """Warm-up over 4 %, then a cosine down to 1/200."""
+        warm = .04
+        if t < warm:
+            return self.options.rate * (t + .002) / (warm + .002)
+        return self.options.rate * max(.005, .5 * (1 + math.cos(math.pi * (t - warm) / (1 - warm))))
+
+    def size(self, t):
+        """Pixels of the pictures at progress t."""
+        return [size for start, size in sizes(self.options.sizes) if t >= start][-1]
+
+    def adversary(self, t):
+        """Strength of the adversarial step at progress t, RMS grey levels."""
+        first, *last = (float(v) for v in self.options.adversary.split(':'))
+        return first + ((last[0] if last else first) - first) * min(1, t / .6)
+
+    # a step
+
+    def chosen(self, step):
+        """The rows of the pool in step number `step`: a permutation for every epoch, depending on the seed
+        only.
+        """
+        per_epoch = len(self.pool) // self.options.batch
+        epoch, k = divmod(step, per_epoch)
+        if getattr(self, 'epoch', None) != epoch:
+            self.epoch = epoch
+            self.order = np.random.default_rng((self.options.seed, 1, epoch)).permutation(len(self.pool))
+        return np.sort(self.order[k * self.options.batch:(k + 1) * self.options.batch])
+
+    def train_step(self):
+        """One batch: a pass as it is, then a pass changed against the network; each updates the weights."""
+        t = self.progress()
+        rows, size = self.chosen(self.step), self.size(t)
+        rng = np.random.default_rng((self.options.seed, 2, self.step))
+        torch.manual_seed(int(rng.integers(1 << 31)))
+        labels = torch.from_numpy(self.pool.labels[rows]).to(self.device)
+        x, targets = batch(self.rows(rows), labels, len(self.pool.classes), size, rng, self.options.faint,
+                           self.options.paste)
+        for group in self.optimizer.param_groups:
+            group['lr'] = self.learning_rate(t)
+        strength = self.adversary(t)
+        gradient = self.update(x, targets, labels, 'loss', 'accuracy', strength > 0)
+        if strength > 0:
+            length = gradient.flatten(1).norm(dim=1).view(-1, 1, 1, 1) + 1e-12
+            worse = x.detach() + gradient / length * (strength * math.sqrt(3) * size)
+            self.update(worse.contiguous(memory_format=torch.channels_last), targets, labels, None,
+                        'adversarial')
+        self.step += 1
+
+    def update(self, x, targets, labels, loss_name, accuracy_name, want_gradient=False):
+        """Forward, backward, step; returns the gradient of the loss to the pictures if it is wanted."""
+        x.requires_grad_(want_gradient)
+        with torch.autocast(self.device.type, torch.bfloat16):
+            heads = self.network(x)
+        losses = [F.cross_entropy(h.float(), targets, label_smoothing=SMOOTHING) for h in heads]
+        loss = losses[0] + AUXILIARY_WEIGHT * sum(losses[1:])
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), CLIP)
+        self.optimizer.step()
+        hits = float((heads[0].argmax(1) == labels).float().mean())
+        for name, value in ((loss_name, losses[0].item()), (accuracy_name, hits)):
+            if name:
+                pace = max(.02, 1 / (self.step + 1))
+                self.averages[name] += pace * (value - self.averages[name])
+        return x.grad.float() if want_gradient else None
+
+    @torch.no_grad()
+    def evaluate(self, limit=1000, size=160):
+        """Top-1 and top-5 on the first `limit` held-out drawings, as they are."""
+        self.network.eval()
+        top1 = top5 = 0
+        rows = np.arange(min(limit, len(self.held)))
+        for part in np.array_split(rows, max(1, len(rows) // 50)):
+            pictures = torch.from_numpy(np.ascontiguousarray(self.held.pictures[part])).to(self.device)
+            with torch.autocast(self.device.type, torch.bfloat16):
+                logits = self.network(plain(pictures, size))
+            labels = torch.from_numpy(self.held.labels[part]).to(self.device)
+            best = logits.float().topk(min(5, logits.shape[1]), 1)[1]
+            top1 += int((best[:, 0] == labels).sum())
+            top5 += int((best == labels[:, None]).any(1).sum())
+        self.network.train()
+        return top1 / len(rows), top5 / len(rows)
+
+
+def sizes(text):
+    """'0:128,.55:160' -> [(0.0, 128), (.55, 160)]."""
+    return [(float(start), int(size)) for start, size in (part.split(':') for part in text.split(','))]
+
+
+def fit(options):
+    """Train until the schedule ends or a signal comes; returns True if it ended."""
+    run, stop, times = Run(options), [], []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.append(1))
+    run.network.train()
+    saved = said = time.monotonic()
+    while run.progress() < 1 and not stop:
+        start = time.monotonic()
+        run.train_step()
+        took = time.monotonic() - start
+        times = (times + [took])[-50:]
+        run.spent += min(took, 10
+                         * statistics.median(times))          # a pause of the process is not training
+        now = time.monotonic()
+        if now - said > 15:
+            said = now
+            report(run, times)
+        if int(run.progress() * MILESTONES) > run.kept and run.progress() < 1:
+            run.kept = int(run.progress() * MILESTONES)
+            run.save(f'weights-{10 * run.kept:02d}.pt', full=False)
+            log(run)
+        if now - saved > 60 * options.every:
+            saved = now
+            run.save()
+    run.save()
+    ended = run.progress() >= 1
+    if ended:
+        run.save('weights-100.pt', full=False)
+        log(run)
+    print('done' if ended else 'stopped; the same command goes on', file=sys.stderr)
+    return ended
+
+
+def report(run, times):
+    """One line of progress on stderr."""
+    a = run.averages
+    left = (1 - run.progress()) / max(run.progress(), 1e-6) * run.spent / 60
+    print(f'step {run.step}  {100 * run.progress():.1f} %  {run.size(run.progress())} px  '
+          f'loss {a["loss"]:.3f}  accuracy {a["accuracy"]:.3f}  against {a["adversarial"]:.3f}  '
+          f'{run.options.batch / statistics.median(times):.1f} pictures/s  {left:.0f} min left',
+          file=sys.stderr, flush=True)
+
+
+def log(run):
+    """One line of log.jsonl, with the accuracy on held-out drawings."""
+    top1, top5 = run.evaluate()
+    line = {'step': run.step, 'minutes': round(run.spent / 60, 2), 'progress': round(run.progress(), 4),
+            **{k: round(v, 4) for k, v in run.averages.items()}, 'top1': round(top1, 4),
+            'top5': round(top5, 4)}
+    print(json.dumps(line), file=sys.stderr, flush=True)
+    with open(run.path('log.jsonl'), 'a', encoding='utf-8') as file:
+        file.write(json.dumps(line) + '\n')
