@@ -351,8 +351,10 @@ def features(canvas, clay, kind, frame):
         normal = way / (sx, sy, sz)
         point = way * (sx, sy, sz) * 1.02 * unit + np.array((.12, 0, 0)) * unit
         if kind.brows is not None:
-            with clay.spot(canvas, point + np.array((.02, -.4, 0)) * unit, normal, .13 * unit, frame,
-                           slack=.4) as seen:
+            brow = np.array((way[0], way[1] - .4, way[2]))
+            brow *= 1.02 / np.linalg.norm(brow)
+            with clay.spot(canvas, (brow * (sx, sy, sz) + (.08, 0, 0)) * unit, brow, .13 * unit, frame,
+                           slack=.3) as seen:
                 if seen:
                     canvas.oval(0, 0, 1.1, .7, kind.brows)
         with clay.spot(canvas, point, normal, kind.eye_size * unit, frame, slack=.3) as seen:
@@ -451,3 +453,18 @@ def patches(canvas, first, second, share=.5, size=.6):
         total = np.sin(np.stack([x, y, z], 1) @ turns.T + phases).sum(1)
         return step(total - 2.2 * (.5 - share) * 2, .12)
     return two(first, second, where)
+
+
+def waves(canvas, size, n):
+    """A function (x, y, z) -> field of unit variance whose blotches are about this size, in no direction more
+    than in another: a sum of n plane waves.
+    """
+    turns, phases = canvas.rng.normal(0, 1, (n, 3)), canvas.rng.uniform(0, 6.3, n)
+    turns *= 3.6 / size * canvas.rng.uniform(.75, 1.25, (n, 1)) / np.linalg.norm(turns, axis=1, keepdims=True)
+    return lambda x, y, z: np.sin(np.stack([x, y, z], 1) @ turns.T + phases).sum(1) * (2 / n) ** .5
+
+
+def dapples(canvas, base, dark, size=.1, share=.25):
+    """Irregular spots that cover about this share."""
+    field = waves(canvas, size, 8)
+    return two(base, dark, lambda x, y, z: step(field(x, y, z) - 1.5 * (1 - 2 * share), .1))

@@ -95,7 +95,7 @@ class Clay:
         while at < total:
             k = max(0, bisect.bisect_right(lengths, at) - 1)
             t = (at - lengths[k]) / (lengths[k + 1] - lengths[k] + 1e-9)
-            at = min(total, at + max(.62 * (sizes[k] * (1 - t) + sizes[k + 1] * t), total / 16))
+            at = min(total, at + max(.5 * (sizes[k] * (1 - t) + sizes[k + 1] * t), total / 20))
             steps.append(at)
         radius = np.interp(steps, way, r)
         centres = np.stack([np.interp(steps, way, p[:, k]) for k in range(3)], 1)

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from train.beasts import Beast, beast, patches, saddle, step, two
+from train.beasts import Beast, beast, dapples, patches, saddle, step, two
 from train.brushes import dim, hairs, hsv, mix, rgb
 from train.clay import Coat, rotation
 from train.registry import drawing
@@ -253,7 +253,7 @@ def pomeranian(canvas):
 
 @drawing(265, 'toy poodle', 'beast')
 def toy_poodle(canvas):
-    coat = canvas.pick(canvas.tint(40, .08, .95), canvas.tint(26, .5, .75), canvas.tint(25, .15, .24),
+    coat = canvas.pick(canvas.tint(40, .08, .95), canvas.tint(26, .5, .75), canvas.tint(25, .15, .3),
                        canvas.tint(22, .5, .4))
     shaved = mix(coat, rgb(190, 160, 150), .2)
     curls = Coat(coat, .07, .022, (-.2, -1, 0), dense=.55, curl=1.2, rough=.2)
@@ -367,9 +367,10 @@ def german_shepherd(canvas):
     face = marked(tan, (dim(tan, .6), below(-9)), (black, lambda x, y, z: step(x - .75, .15)
                                                    * step(.3 - abs(z), .12)),
                   (dim(tan, .62), lambda x, y, z: step(-.5 - y, .12)))
-    dog(canvas, coat, face=face, muzzle=marked(black, (dim(tan, .55), lambda x, y, z: step(.9 - x, .15))),
-        ear=dim(tan, .55), ears='point', ear_size=.95, inner_ear=dim(tan, .8), snout=.98, snout_width=.42,
-        hair=.16, slope=.1, tail='bush', tail_length=.85, chest=.35, leg=.6, neck=.46, mouth=.5, eye_size=.1)
+    dog(canvas, coat, face=face,
+        muzzle=marked(tan, (black, lambda x, y, z: step(x - 1.05 - .5 * (y - .2), .14))), ear=dim(tan, .55),
+        ears='point', ear_size=.95, inner_ear=dim(tan, .8), snout=.98, snout_width=.42, hair=.16, slope=.1,
+        tail='bush', tail_length=.85, chest=.35, leg=.6, neck=.46, mouth=.5, eye_size=.1)
 
 
 @drawing(242, 'boxer', 'beast')
@@ -413,9 +414,9 @@ def siberian_husky(canvas):
 @drawing(251, 'dalmatian', 'beast')
 def dalmatian(canvas):
     ink = canvas.pick(rgb(28, 27, 30), rgb(28, 27, 30), rgb(84, 52, 36))
-    face = ragged(patches(canvas, WHITE, ink, .14, .2), .06, 9)
-    dog(canvas, patches(canvas, WHITE, ink, .2, .1), legs=patches(canvas, WHITE, ink, .18, .08), face=face,
-        muzzle=patches(canvas, WHITE, ink, .12, .16), ear=canvas.pick(ink, face), ears='flop', ear_size=.85,
+    face = dapples(canvas, WHITE, ink, .26, .14)
+    dog(canvas, dapples(canvas, WHITE, ink, .11, .2), legs=dapples(canvas, WHITE, ink, .09, .18), face=face,
+        muzzle=dapples(canvas, WHITE, ink, .2, .12), ear=canvas.pick(ink, face), ears='flop', ear_size=.85,
         ear_drop=.1, snout=.8, snout_width=.44, hair=.04, chest=.33, waist=.21, leg=.66, neck=.48,
         tail='thin', tail_length=.75, mouth=.35)
 

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from train.beasts import Beast, beast, patches, saddle, step, stripes, two
+from train.beasts import Beast, beast, dapples, patches, saddle, step, stripes, two, waves
 from train.brushes import dim, eye, hairs, hsv, mix, rgb, rod
 from train.clay import Coat, rotation
 from train.dogs import around, below, blaze, cloud_of, fringe, marked, ragged, wrinkles
@@ -22,7 +22,7 @@ CROUCHING = ('portrait', 'portrait', 'sit', 'sit', 'lie', 'stand')              
 
 
 # ---- Helpers -----------------------------------------------------------------------------------------------
-# Individuals differ a little; coats of waves; parts that several species share.
+# Individuals differ a little; coats and parts that several species share.
 
 def mammal(canvas, coat, **build):
     """Paint an animal of this coat; `build` overrules the fields of Beast."""
@@ -33,21 +33,11 @@ def mammal(canvas, coat, **build):
     return beast(canvas, kind)
 
 
-def rosettes(canvas, base, ring, heart, size=.12, share=.45):
-    """Blotches with a darker ring, as on leopards."""
-    turns, phases = canvas.rng.normal(0, 2.4 / size, (5, 3)), canvas.rng.uniform(0, 6.3, 5)
-
-    def total(x, y, z):
-        return np.sin(np.stack([x, y, z], 1) @ turns.T + phases).sum(1) - 2.4 * (1 - 2 * share)
-    return marked(base, (ring, lambda x, y, z: step(total(x, y, z), .12)),
-                  (heart, lambda x, y, z: step(total(x, y, z) - 1.1, .12)))
-
-
-def dapples(canvas, base, dark, size=.1, share=.25):
-    """Irregular spots of about half this size in skull radii or body lengths."""
-    turns, phases = canvas.rng.normal(0, 2.4 / size, (7, 3)), canvas.rng.uniform(0, 6.3, 7)
-    return two(base, dark, lambda x, y, z: step(np.sin(np.stack([x, y, z], 1) @ turns.T + phases).sum(1)
-                                                - 2.6 * (1 - 2 * share), .15))
+def rosettes(canvas, base, ring, heart, size=.12):
+    """Blotches with a paler heart, as on leopards."""
+    field = waves(canvas, size, 8)
+    return marked(base, (ring, lambda x, y, z: step(field(x, y, z) - .15, .08)),
+                  (heart, lambda x, y, z: step(field(x, y, z) - .95, .08)))
 
 
 def tabby_face(base, dark, pale):
@@ -177,7 +167,7 @@ def big_cat(canvas, coat, **build):
 @drawing(288, 'leopard', 'beast')
 def leopard(canvas):
     gold = canvas.tint(36, .55, .82, 5)
-    coat = rosettes(canvas, saddle(gold, mix(gold, WHITE, .7), .2), BLACK, dim(gold, .72), .1, .4)
+    coat = rosettes(canvas, saddle(gold, mix(gold, WHITE, .7), .2), BLACK, dim(gold, .72), .15)
     face = marked(dapples(canvas, gold, BLACK, .17, .26), (mix(gold, WHITE, .8), below(.5)))
     big_cat(canvas, coat, face=face, muzzle=dapples(canvas, saddle(gold, mix(gold, WHITE, .8), .3, .15),
                                                     BLACK, .12, .1), ear=BLACK, inner_ear=dim(gold, 1.1),
@@ -207,7 +197,7 @@ def lion(canvas):
 
 @drawing(292, 'tiger', 'beast')
 def tiger(canvas):
-    orange = canvas.pick(*[canvas.tint(26, .74, .86, 4)] * 5, canvas.tint(40, .06, .94))
+    orange = canvas.pick(*[canvas.tint(26, .74, .86, 4)] * 8, canvas.tint(40, .06, .94))
     coat = saddle(orange, WHITE, .22)
     face = marked(orange, (WHITE, below(.4)), (WHITE, around(.75, -.4, .42, .24)),
                   (BLACK, lambda x, y, z: step(np.sin(13 * y - 5 * x) - .35, .15) * step(abs(z) - .5, .08)),
@@ -453,6 +443,9 @@ def fox_squirrel(canvas):
     rust = canvas.pick(canvas.tint(24, .62, .62), canvas.tint(30, .2, .5))
     belly = canvas.pick(canvas.tint(26, .6, .8), WHITE)
 
+    def bristling(x, y, z):
+        return np.stack([-x - .3, y * 0 - .8, z * 3], 1)
+
     def plume(canvas, head, shoulder, hip):
         start, s = hip + (-.22, .12, 0), canvas.uniform(.85, 1.15)
         way = [(0, 0), (-.3, -.02), (-.42, -.35), (-.34, -.75), (-.42, -1.0), (-.62, -1.02)]
@@ -463,7 +456,7 @@ def fox_squirrel(canvas):
            nose_size=.13, eye_size=.19, eye_out=.75, iris=rgb(34, 22, 18), mouth=0, whiskers=True, hair=.13,
            chest=.22, waist=.26, hip=.3, leg=.22, leg_width=.06, neck=.26, neck_width=.16, tail='none',
            build=plume,
-           parts={'plume': Coat(mix(rust, WHITE, .12), .13, .012, lambda x, y, z: np.stack([-x - .3, y * 0 - .8, z * 3], 1), dense=.5, rough=.25)},
+           parts={'plume': Coat(mix(rust, WHITE, .12), .13, .012, bristling, dense=.5, rough=.25)},
            poses=('up', 'sit', 'sit', 'sit', 'portrait', 'lie'))
 
 
@@ -629,7 +622,7 @@ def llama(canvas):
                                                    'clutter'))
 def african_elephant(canvas):
     grey = canvas.tint(canvas.pick(30, 25, 220), .12, .5, 8, .06, .1)
-    lift, tusk = canvas.uniform(-.2, .6), canvas.uniform(.5, 1.1)
+    lift, tusk, ivory = canvas.uniform(-.2, .6), canvas.uniform(.5, 1.1), Coat(rgb(232, 222, 196), gloss=.4)
 
     def parts(canvas, head, shoulder, hip):
         spread = canvas.uniform(25, 65)
@@ -652,10 +645,10 @@ def african_elephant(canvas):
     skin = ragged(patches(canvas, grey, dim(grey, .86), .5, .12), .03, 20)
     mammal(canvas, skin, face=grey, muzzle=dim(grey, .95), ear=dim(grey, .92), legs=skin, nose=grey,
            ears='none', build=parts,
-           parts={'horn': Coat(rgb(232, 222, 196), gloss=.4), 'switch': Coat(dim(grey, .4), .03, .01, (0, 1, 0))},
-           extra=creases, head=.33, skull=(.95, 1.1, .85), snout=.16, snout_width=.4, snout_drop=.3,
-           nose_size=.02, eye_size=.06, eye_out=.8, eye_up=-.02, hair=0, chest=.47, waist=.48, hip=.46,
-           leg=.5, leg_width=.15, neck=.34, neck_up=26, neck_width=.3, tail='none', mouth=0,
+           parts={'horn': ivory, 'switch': Coat(dim(grey, .4), .03, .01, (0, 1, 0))}, extra=creases, head=.33,
+           skull=(.95, 1.1, .85), snout=.16, snout_width=.4, snout_drop=.3, nose_size=.02, eye_size=.06,
+           eye_out=.8, eye_up=-.02, hair=0, chest=.47, waist=.48, hip=.46, leg=.5, leg_width=.15, neck=.34,
+           neck_up=26, neck_width=.3, tail='none', mouth=0,
            poses=('portrait', 'stand', 'stand', 'walk', 'walk', 'run'))
 
 
@@ -663,10 +656,12 @@ def african_elephant(canvas):
 def hippopotamus(canvas):
     grey = canvas.tint(canvas.pick(345, 20, 10), .13, .45, 8, .05, .08)
     pink, gape = mix(grey, rgb(214, 150, 140), .6), canvas.chance(.4)
+    skins = {'nostril': Coat(dim(grey, .7), gloss=.3), 'horn': Coat(rgb(230, 220, 190)),
+             'mouth': Coat(rgb(196, 110, 112), gloss=.3)}
 
     def jaws(canvas, head, shoulder, hip):
-        head.pair('muzzle', (1.75, .0, .42), (.6, .5, .46))
-        head.pair('nostril', (2.0, -.42, .4), (.16, .14, .13))
+        head.pair('muzzle', (1.7, .08, .38), (.52, .4, .42))
+        head.pair('nostril', (1.95, -.28, .38), (.16, .13, .12))
         head.pair('face', (.35, -.75, .5), (.26, .24, .2))
         if gape:
             head.limb('muzzle', [(.3, .8, 0), (1.45, 1.7, 0)], [.5, .5])
@@ -685,9 +680,8 @@ def hippopotamus(canvas):
            ear=grey, inner_ear=pink, legs=grey, nose=grey, nose_size=.04, ears='round', ear_size=.32,
            head=.28, skull=(1.05, .85, .85), snout=1.0, snout_width=.6, snout_drop=.2, eye_size=.001, nod=4,
            hair=0, chest=.44, waist=.47, hip=.42, leg=.24, leg_width=.12, neck=.46, neck_up=10, neck_width=.3,
-           tail='stub', mouth=0, build=jaws, extra=eyes,
-           parts={'nostril': Coat(dim(grey, .7), gloss=.3), 'horn': Coat(rgb(230, 220, 190)), 'mouth': Coat(rgb(196, 110, 112), gloss=.3)},
-           poses=('portrait', 'portrait', 'stand', 'stand', 'walk', 'lie'))
+           tail='stub', mouth=0, build=jaws, extra=eyes, parts=skins,
+           poses=('portrait', 'stand', 'stand', 'walk', 'walk', 'lie'))
 
 
 # ---- Apes and lemurs ---------------------------------------------------------------------------------------
