@@ -63,6 +63,14 @@ def hull(clay, part, profile, bend=0.0, count=18):
     return part
 
 
+def tube(clay, part, points, radii, n=56, flat=1.0):
+    """A long even body (eel, arm): more and closer balls than Clay.limb."""
+    line = resample(points, n)
+    r = np.interp(np.linspace(0, 1, n), np.linspace(0, 1, len(radii)), radii)
+    for place, radius in zip(line, r):
+        clay.ball(part, place, (radius, radius, radius * flat))
+
+
 def sway(x, bend):
     """How far the swimming body is bent aside at x."""
     return bend * (x - .6) ** 2 * .35 * (x < .6)
@@ -209,22 +217,22 @@ def lionfish(canvas):
     clear = mix(red, cream, .55)
     rays(canvas, .1, -.1, np.linspace(-2.5, -.9, 13), .95, red, cream)
     for turn in (0, 1):
-        rays(canvas, .18 - .1 * turn, .1, np.linspace(1.0, 3.9, 15) + .12 * turn, 1.0, red, cream, .06)
+        rays(canvas, .18 - .1 * turn, .1, np.linspace(1.0, 3.9, 15) + .12 * turn, 1.0, red, cream, .04)
     fish(canvas, banded, profile, clear, iris=rgb(150, 60, 40), tail=.45, tail_spread=.34, fork=0,
          dorsal=(-.25, -.6, .3),
-         anal=(-.25, -.55, .3), pectoral=.3, size=.66, gloss=.15)
-    rays(canvas, .2, .12, np.linspace(1.5, 3.5, 8), .8, red, cream, .05)
+         anal=(-.25, -.55, .3), pectoral=.3, size=.74, gloss=.15)
+    rays(canvas, .2, .12, np.linspace(1.5, 3.5, 8), .8, red, cream, .035)
 
 
-def rays(canvas, x, y, ways, reach, dark, light, width=.035):
+def rays(canvas, x, y, ways, reach, dark, light, width=.026):
     """Long banded spines with a little skin: the fins of a lionfish."""
     for way in ways:
         way, long = way + canvas.normal(.05), reach * canvas.uniform(.75, 1.05)
-        t = np.linspace(.12, .92, 10)
-        colours = np.where((np.arange(10) % 2 == 0)[:, None], dark, light)
+        t = np.linspace(.08, .94, 15)
+        colours = np.where((np.arange(15) % 3 > 0)[:, None], dark, light)
         bend = way + .25 * (t - .5)
-        strokes(canvas, x + long * t * np.cos(bend), y + long * t * np.sin(bend), bend, long * .085,
-                canvas.vary(colours, 10, .08), width * canvas.uniform(.8, 1.3), 1, 1)
+        strokes(canvas, x + long * t * np.cos(bend), y + long * t * np.sin(bend), bend, long * .06,
+                canvas.vary(colours, 15, .08), width * canvas.uniform(.8, 1.3), 1, 1)
 
 
 @drawing(397, 'puffer', 'swimmer', places=REEF)
@@ -268,14 +276,15 @@ def eel(canvas):
     x, z = .9 - 2.1 * t, .38 * np.sin(2 * math.pi * turns * t + phase) * (.25 + t)
     y = .2 * np.sin(5 * t + phase)
     r = np.interp(t, (0, .04, .1, .25, .8, 1), (.09, .14, .17, .18, .12, .03))
-    clay.limb('body', np.stack([x, y, z], 1), r, flat=.8)
+    tube(clay, 'body', np.stack([x, y, z], 1), r, 60, .8)
     gape = canvas.uniform(.05, .2)
     head = np.array((x[0], y[0], z[0]))
     clay.limb('body', [head, head + (.22, -.06, 0)], [.13, .07])
     clay.limb('jaw', [head + (0, .05, 0), head + (.18, .06 + gape, 0)], [.1, .05])
     clay.view(canvas.uniform(-40, 40), canvas.uniform(20, 70), canvas.uniform(-30, 30))
     if canvas.chance(.4):
-        clay.fit(size=1.9, centre=(-.9, .1))
+        clay.fit(size=1.7)
+        clay.shift -= clay.project(head)[:2] - (.35, 0)
     else:
         clay.fit(size=.95)
     back = [(x[k], y[k] - r[k], z[k]) for k in range(3, 26, 2)]
@@ -299,10 +308,11 @@ def shark(canvas, back, hammer=False):
                         (-.3, -.01, .19, .15), (-.85, -.03, .06, .05), (-.98, -.03, .05, .03)], bend, 22)
     if hammer:
         for t in np.linspace(-1, 1, 13):
-            clay.ball('body', (nose - .02 - .1 * t * t, 0, .42 * t), (.11, .055, .09))
+            clay.ball('body', (nose - .02 - .1 * t * t, 0, .52 * t), (.12, .055, .09))
     yaw = canvas.pick(canvas.uniform(-30, 30), canvas.uniform(-30, 30), canvas.uniform(25, 60))
-    pitch = canvas.pick(canvas.uniform(-25, 15), canvas.uniform(-25, 15), canvas.uniform(50, 80) if hammer
-                        else -20)
+    pitch = canvas.pick(canvas.uniform(-25, 15), canvas.uniform(-25, 15), -20)
+    if hammer:
+        yaw, pitch = canvas.uniform(-20, 70), canvas.pick(canvas.uniform(25, 75), canvas.uniform(-70, -25))
     clay.view(yaw, pitch, canvas.normal(8))
     clay.fit(size=.9)
     end = (-.98, -.03, sway(-.98, bend))
@@ -322,7 +332,7 @@ def shark(canvas, back, hammer=False):
     pectoral(-1)
     clay.paint(canvas, {'body': Coat(coat, .03, .03, (-1, 0, 0), rough=.05, dense=.1, gloss=.25)})
     for z in (-1, 1):
-        where = (nose - .1, 0, z * .5) if hammer else (.86, -.03, z * .125)
+        where = (nose - .1, 0, z * .6) if hammer else (.86, -.03, z * .125)
         surface_eye(canvas, clay, where, (.1, 0, z), .03, rgb(20, 20, 24), slack=.2, lid=0)
         for k in range(5):
             slit = [(.52 - .045 * k, -.08, z * .21), (.5 - .045 * k, .08, z * .22)]
@@ -356,15 +366,15 @@ def stingray(canvas):
     coat = canvas.pick(back, spots(canvas, back, canvas.tint(205, .7, .85), 34, (.04, .07)),
                        patches(canvas, back, dim(back, 1.3), .4, .3))
     clay, flap = Clay(.12), canvas.normal(.22)
-    for t in np.linspace(-1, 1, 21):
-        reach = .62 * (1 - abs(t) ** 1.25) + .07
-        clay.ball('body', (-.06 - .2 * abs(t), -flap * abs(t) ** 1.6, .92 * t),
-                  (reach, .03 + .11 * (1 - abs(t)) ** 1.5, .12))
+    for t in np.linspace(-1, 1, 33):
+        reach = .64 * (1 - abs(t) ** 1.6) ** .85 + .03
+        clay.ball('body', (-.02 - .24 * t * t, -flap * abs(t) ** 1.6, .92 * t),
+                  (reach, .03 + .11 * (1 - abs(t)) ** 1.5, .13 * (1.15 - abs(t))))
     clay.ball('body', (.12, -.05, 0), (.36, .13, .2))
     sweep = canvas.uniform(-.5, .5)
     clay.limb('tail', [(-.5, 0, 0), (-1.0, 0, sweep * .3), (-1.75, .02, sweep)], [.06, .035, .01])
     under = canvas.chance(.22)
-    clay.view(canvas.uniform(0, 60), -canvas.uniform(40, 80) if under else canvas.uniform(28, 85))
+    clay.view(canvas.uniform(0, 60), -canvas.uniform(45, 80) if under else canvas.uniform(38, 85))
     clay.fit(size=.95)
     clay.paint(canvas, {'body': Coat(rgb(236, 230, 222) if under else coat, .02, .03, rough=.05, dense=.1,
                                      gloss=.2),
@@ -410,10 +420,14 @@ def breach(canvas, y=.62):
     """Foam and spray where a leaping animal leaves the water."""
     tone = canvas.tint(205, .5, .45, 15)
     canvas.oval(0, y + .32, 1.25, .3, tone, alpha=.9, blur=.06)
-    n = 260
-    hairs(canvas, canvas.rng.normal(0, .4, n), y + canvas.rng.normal(.12, .08, n),
-          canvas.rng.normal(-1.57, .6, n),
-          canvas.spread(.06, .34, n), mix(tone, WHITE, .85), .05, .2, .7)
+    for _ in range(9):
+        px = canvas.normal(.45)
+        canvas.oval(px, y + .16, canvas.uniform(.12, .35), canvas.uniform(.06, .2) * (1.2 - min(1, abs(px))),
+                    mix(tone, WHITE, canvas.uniform(.6, .95)), alpha=.7, blur=.05)
+    n = 130
+    px = canvas.rng.normal(0, .42, n)
+    hairs(canvas, px, y + canvas.rng.normal(.12, .05, n), -1.57 + .9 * px + canvas.rng.normal(0, .25, n),
+          canvas.spread(.05, .4, n) * np.exp(-px ** 2), mix(tone, WHITE, .9), .03, .15, .45)
     drops(canvas, 0, y - .1, .8, .35, 50, .03)
 
 
@@ -465,18 +479,16 @@ def fluke(canvas, grey):
                        dim(grey, 1.7), .5)
             n = 16
             hairs(canvas, side * canvas.spread(.1, .9, n), canvas.spread(-.34, -.2, n), math.pi / 2,
-                  canvas.spread(.1, .5, n),
-                  (235, 245, 250), .02, 0, .6)
+                  canvas.spread(.1, .4, n), (225, 238, 245), .012, 0, .35)
     breach(canvas, .58)
 
 
 @drawing(148, 'killer whale', 'swimmer', places=('underwater', 'water', 'water', 'open_sky'), tilt=10)
 def killer_whale(canvas):
     black, white = rgb(26, 27, 32), rgb(240, 240, 240)
-    patch = (step, )
 
     def coat(x, y, z):
-        belly = patch[0](y - .16 + .12 * np.cos(5 * x - .3), .02)
+        belly = step(y - .16 + .12 * np.cos(5 * x - .3), .02)
         spot = step(.1 - np.hypot((x - .74) * .75, (y + .06) * 1.7), .012)
         flank = step(.15 - np.hypot((x + .45) * .6, (y - .02) * 1.6), .02)
         t = np.clip(belly + spot + flank, 0, 1)[:, None]
@@ -707,6 +719,7 @@ def chambered_nautilus(canvas):
         middle = reach * .62 / .66
         clay.ball('shell', (.08 + middle * math.cos(turn + .5), middle * math.sin(turn + .5), 0),
                   (reach * .62, reach * .62, reach * .72))
+    clay.ball('shell', (.06, .0, 0), (.36, .36, .3))
     n = canvas.integer(14, 22)
     for k in range(n):
         y, z = canvas.uniform(.1, .42), canvas.normal(.16)
