@@ -91,7 +91,7 @@ def beast(canvas, kind, pose=None):
         kind.build(canvas, Scaled(clay, head, kind.head), shoulder, hip)
     clay.view(side, canvas.uniform(-4, 20), canvas.normal(3))
     if pose == 'portrait':
-        clay.fit(('face', 'muzzle', 'ear', 'inner', 'nose', 'horn'), canvas.uniform(.6, .95),
+        clay.fit(('face', 'muzzle', 'ear', 'inner', 'nose', 'horn', 'ruff'), canvas.uniform(.6, .95),
                  (0, canvas.uniform(-.25, 0)))
     else:
         clay.fit()

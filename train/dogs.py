@@ -259,15 +259,15 @@ def toy_poodle(canvas):
     curls = Coat(coat, .07, .022, (-.2, -1, 0), dense=.55, curl=1.2, rough=.2)
 
     def pompons(canvas, head, shoulder, hip):
-        head.ball('puff', (-.12, -.8, 0), (.9, .72, .9))
+        head.ball('ear', (-.12, -.8, 0), (.9, .72, .9))
         for k in range(3):
-            head.pair('puff', (-.2, -.35 + .5 * k, .95 + .06 * k), (.45, .45, .3))
+            head.pair('ear', (-.2, -.35 + .5 * k, .95 + .06 * k), (.45, .45, .3))
         head.clay.ball('puff', hip + (-.36, -.5, 0), .15)
         head.clay.ball('puff', shoulder + (.05, .02, 0), (.3, .34, .27))
     dog(canvas, coat, face=shaved, muzzle=shaved, ears='none', head=.25, snout=.95, snout_width=.26,
         snout_drop=.2, nose_size=.16, skull=(.95, .9, .85), hair=.2, curl=1.1, dense=.5, rough=.18, chest=.26,
         waist=.2, hip=.22, leg=.58, leg_width=.085, neck=.45, neck_up=65, tail='thin', tail_length=.35,
-        mouth=.2, build=pompons, parts={'puff': curls})
+        mouth=.2, build=pompons, parts={'puff': curls, 'ear': curls})
 
 
 @drawing(245, 'French bulldog', 'beast')

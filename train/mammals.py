@@ -181,7 +181,7 @@ def lion(canvas):
     male = canvas.chance(.88)
 
     def mane(canvas, head, shoulder, hip):
-        head.ball('mane', (-.55, .15, 0), (.6, 1.5, 1.4))
+        head.ball('ruff', (-.55, .15, 0), (.6, 1.5, 1.4))
         head.ball('mane', (-.5, 1.2, 0), (.65, 1.0, .95))
         head.clay.ball('mane', shoulder + (.1, -.02, 0), (.36, .42, .33))
     ruff = Coat(lambda x, y, z: mix(hair, tawny, .25 + .35 * np.sin(9 * np.arctan2(y, z))[:, None] ** 2), .15,
@@ -191,7 +191,7 @@ def lion(canvas):
                                        (mix(tawny, WHITE, .5), around(.8, .12, .4, .16))),
             muzzle=saddle(tawny, mix(tawny, WHITE, .6), .3, .15), ear=tawny, head=.27, chest=.36, tail='thin',
             hair=.06,
-            build=mane if male else None, parts={'mane': ruff}, mouth=.3,
+            build=mane if male else None, parts={'mane': ruff, 'ruff': ruff}, mouth=.3,
             poses=('portrait', 'portrait', 'stand', 'walk', 'lie', 'lie', 'sit'))
 
 
