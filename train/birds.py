@@ -150,13 +150,20 @@ def jay(canvas):
                  beak=rgb(46, 42, 42), beak_length=.65, tail=.85, iris=rgb(190, 200, 215))
 
 
-@drawing(18, 'magpie', 'bird')
+@drawing(18, 'magpie', 'bird', size=(.3, .6))
 def magpie(canvas):
-    black, white = rgb(24, 24, 30), rgb(240, 240, 240)
-    body = two(black, white, lambda x, y, z: step(.34 - abs(x + .02), .04) * step(y + .25, .1))
-    songbird(canvas, coat=body, face=black, wing=white, wing_tip=canvas.tint(canvas.pick(215, 175), .7, .32),
-             beak=rgb(26, 26, 28), beak_length=.7, beak_depth=.26, tail=1.5, tail_fan=8, head=.3,
-             leg_colour=rgb(30, 28, 28))
+    black, white = rgb(24, 24, 30), rgb(244, 244, 244)
+    shine = canvas.tint(canvas.pick(215, 175, 200), .75, .45)
+    body = two(black, white, lambda x, y, z: step(.3 - abs(x + .02), .04) * step(y + .3, .08))
+    face = two(black, mix(black, shine, .5), lambda x, y, z: step(-y - .3, .2))
+    pose = canvas.pick('perch', 'perch', 'stand', 'stand', 'fly', 'head')
+    kind = Bird(coat=body, belly=body, face=face, wing=white, wing_tip=shine, beak=rgb(26, 26, 28),
+                beak_length=.8,
+                beak_depth=.28, tail=1.75, tail_fan=7, head=.3, leg=.42, leg_colour=rgb(30, 28, 28),
+                plume=.07,
+                plume_width=.04, rough=.07, upright=22, iris=rgb(60, 40, 30))
+    with canvas.at(.25 * (pose not in ('head', 'fly')), 0, 1 if pose in ('head', 'fly') else .82):
+        fowl(canvas, kind, pose)
 
 
 @drawing(94, 'hummingbird', 'bird')
@@ -351,12 +358,13 @@ def cock(canvas):
         sickles(canvas, clay, kind, green)
         neck = clay.project((-.2 * unit, .5 * unit, 0), frame)[:2]
         base = clay.project((kind.body[0] * .6, -kind.body[1] * .2, 0), TRUNK)[:2]
-        t, n = canvas.rng.random(160), 160
-        x, y = (neck[k] + (base[k] - neck[k]) * t + canvas.rng.normal(0, .09, n) * clay.scale * (.6 + t)
-                for k in (0, 1))
+        t, n = canvas.rng.random(300), 300
+        wide = clay.scale * (.1 + .1 * t)
+        side = canvas.rng.uniform(-1, 1, n)
+        x, y = neck[0] + (base[0] - neck[0]) * t + side * wide, neck[1] + (base[1] - neck[1]) * t
         order = np.argsort(-t)
-        hairs(canvas, x[order], y[order], math.pi / 2 + canvas.rng.normal(0, .25, n), .28 * clay.scale,
-              canvas.vary(hackle, n, .18), .05 * clay.scale)
+        hairs(canvas, x[order], y[order], math.pi / 2 - .5 * side[order] + canvas.rng.normal(0, .12, n),
+              clay.scale * canvas.spread(.14, .26, n), canvas.vary(hackle, n, .16), .03 * clay.scale, .05)
         points = [(.85, -.5), (1.0, -1.1)]
         for k in range(4):
             points += [(.55 - .38 * k, -1.05), (.45 - .42 * k, -1.75 + .1 * abs(k - 1))]
@@ -426,7 +434,7 @@ def train(canvas, x, y, first, last, reach, green, rays=15):
 
 # ---- Long legs ---------------------------------------------------------------------------------------------
 
-@drawing(9, 'ostrich', 'bird', places=('desert', 'meadow', 'lawn', 'clutter'), tilt=4)
+@drawing(9, 'ostrich', 'bird', size=(.34, .66), places=('desert', 'meadow', 'lawn', 'clutter'), tilt=4)
 def ostrich(canvas):
     black = canvas.pick(rgb(30, 28, 28), rgb(30, 28, 28), canvas.tint(28, .25, .42))
     skin = canvas.pick(canvas.tint(18, .3, .75), canvas.tint(210, .1, .6), canvas.tint(350, .3, .75))
@@ -437,7 +445,7 @@ def ostrich(canvas):
                            eye_front=.25), canvas.pick('stand', 'stand', 'stand', 'head'))
 
 
-@drawing(127, 'white stork', 'bird', tilt=5)
+@drawing(127, 'white stork', 'bird', size=(.34, .66), tilt=5)
 def white_stork(canvas):
     white, black, red = rgb(240, 238, 232), rgb(28, 26, 28), canvas.tint(10, .8, .82)
     if canvas.chance(.22):
@@ -455,7 +463,8 @@ def white_stork(canvas):
                            tail=.35, leg=.95, leg_colour=red, plume=.07))
 
 
-@drawing(130, 'flamingo', 'bird', places=('water', 'water', 'lawn', 'leaves', 'clutter', 'stones'), tilt=5)
+@drawing(130, 'flamingo', 'bird', size=(.34, .66), places=('water', 'water', 'lawn', 'leaves', 'clutter',
+                                                           'stones'), tilt=5)
 def flamingo(canvas):
     pink = canvas.tint(canvas.pick(350, 10, 16), .5, .95, 6, .15, .04)
     if canvas.chance(.12):
@@ -470,7 +479,8 @@ def flamingo(canvas):
                            iris=canvas.tint(50, .6, .9)))
 
 
-@drawing(134, 'crane', 'bird', places=('meadow', 'water', 'lawn', 'desert', 'open_sky', 'clutter'), tilt=5)
+@drawing(134, 'crane', 'bird', size=(.34, .66), places=('meadow', 'water', 'lawn', 'desert', 'open_sky',
+                                                        'clutter'), tilt=5)
 def crane(canvas):
     grey, red = canvas.tint(215, .08, .66, 20), canvas.tint(0, .8, .72)
     which = canvas.integer(0, 2)
@@ -563,7 +573,8 @@ def pelican(canvas):
     fowl(canvas, kind)
 
 
-@drawing(145, 'king penguin', 'bird', places=('water', 'desert', 'stones', 'lawn', 'open_sky', 'clutter'),
+@drawing(145, 'king penguin', 'bird', size=(.34, .66), places=('water', 'desert', 'stones', 'lawn',
+                                                               'open_sky', 'clutter'),
          tilt=4,
          many=.3)
 def king_penguin(canvas):

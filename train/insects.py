@@ -141,7 +141,7 @@ def ringlet(canvas):
     def eyed(places):
         def pattern(canvas, path):
             canvas.fill(path, radial(0, 0, 1, [dim(brown, 1.2), brown, dim(brown, .8)]))
-            canvas.fill(path, mix(brown, WHITE, .55), width=.05)
+            canvas.fill(path, mix(brown, WHITE, .3), width=.035)
             with canvas.inside(path):
                 for x, y, r in places:
                     canvas.disc(x, y, r, ring)
@@ -300,7 +300,7 @@ def rhinoceros_beetle(canvas):
     if canvas.chance(.6):
         clay.limb('horn', [(.45, -.3, 0), (.62, -.5, 0), (.78, -.55, 0)], [.1, .06, .03])
     insect_legs(clay, ((.45, 40), (.05, -5), (-.25, -42)), .78, .065, .05, ground=.36)
-    clay.view(canvas.uniform(-35, 70), canvas.uniform(5, 70), canvas.normal(5))
+    clay.view(canvas.uniform(-35, 65), canvas.uniform(0, 45), canvas.normal(5))
     clay.fit(size=.94)
     clay.paint(canvas, {'wings': Coat(brown, gloss=.7), 'neck': Coat(dim(brown, .8), gloss=.7),
                         '*': Coat(dim(brown, .65), gloss=.6)})
@@ -367,7 +367,7 @@ def bee(canvas):
                                 ((.0, -.26, .12), (-.5, -.1 - lift * .6, .1 + out), .13)])
 
 
-@drawing(319, 'dragonfly', 'flyer', places=GREENS + ('water',))
+@drawing(319, 'dragonfly', 'flyer', places=GREENS + ('water',), size=(.32, .62))
 def dragonfly(canvas):
     tone = canvas.tint(canvas.pick(195, 120, 5, 45, 215), .75, .7)
     clay = Clay(.1)
@@ -392,7 +392,7 @@ def dragonfly(canvas):
                         'legs': Coat(rgb(30, 28, 28))})
 
 
-@drawing(311, 'grasshopper', 'crawler', places=GREENS, tilt=60)
+@drawing(311, 'grasshopper', 'crawler', places=GREENS, tilt=60, size=(.34, .64))
 def grasshopper(canvas):
     green = canvas.tint(canvas.pick(85, 95, 40, 30), .6, .6)
     clay = Clay(.1)
@@ -429,7 +429,7 @@ def grasshopper(canvas):
                        .2, .7)
 
 
-@drawing(315, 'mantis', 'crawler', places=GREENS, tilt=50)
+@drawing(315, 'mantis', 'crawler', places=GREENS, tilt=40, size=(.34, .64))
 def mantis(canvas):
     green = canvas.tint(canvas.pick(95, 85, 95, 35), .6, .68)
     clay = Clay(.1)
@@ -603,7 +603,7 @@ def tree_frog(canvas):
         leaf(canvas, -1.4, .3, canvas.uniform(-15, 25), 2.9, canvas.uniform(.5, .9),
              canvas.tint(110, .6, .4, 20))
     clay = Clay(.12)
-    clay.limb('body', [(-.55, .2, 0), (-.15, .05, 0), (.3, -.06, 0)], [.24, .36, .33], flat=.95)
+    tube(clay, 'body', [(-.55, .2, 0), (-.15, .05, 0), (.35, -.06, 0)], (.24, .36, .32), 24, .98)
     clay.ball('body', (.52, -.08, 0), (.34, .25, .36))
     clay.pair('eyes', (.55, -.28, .27), (.14, .15, .13))
     for z in (-1, 1):
@@ -713,7 +713,7 @@ def spiny(canvas, clay, crest, a, b, bend):
           canvas.vary(crest, 26, .1), .045 * clay.scale)
 
 
-@drawing(39, 'common iguana', 'crawler', places=GROUND, tilt=30)
+@drawing(39, 'common iguana', 'crawler', places=GROUND, tilt=30, size=(.36, .68))
 def common_iguana(canvas):
     green = canvas.tint(canvas.pick(95, 85, 60, 35), .5, .6)
     coat = stripes(canvas, green, dim(green, .6), 5, .35, .6)
@@ -746,7 +746,8 @@ def african_chameleon(canvas):
                 canvas.disc(canvas.normal(.2), canvas.normal(.2), .24, rgb(24, 18, 16))
 
 
-@drawing(49, 'African crocodile', 'crawler', places=('stones', 'water', 'desert', 'lawn', 'forest'), tilt=14)
+@drawing(49, 'African crocodile', 'crawler', places=('stones', 'water', 'desert', 'lawn', 'forest'), tilt=14,
+         size=(.4, .75))
 def african_crocodile(canvas):
     olive = canvas.tint(canvas.pick(60, 45, 75), .35, .38)
     clay, head = lizard(canvas, maze(canvas, dim(olive, .55), olive, .07, .35), (.75, .15, .17),
@@ -883,7 +884,7 @@ def serpent(canvas, coat, thick, eye_colour=(190, 150, 60), head=1.25):
         if way == 2:
             y = y - .5 * np.clip(.14 - t, 0, 1) * 4
     line = resample(np.stack([x, y, z], 1), n)
-    radius = thick * np.interp(t, (0, .05, .35, .7, .92, 1), (.55, .6, 1, .85, .4, .15))
+    radius = thick * np.interp(t, (0, .05, .35, .7, .92, 1), (.55, .6, 1, .85, .45, .3))
     clay = Clay(.12)
     arc = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
     for k in range(n):
@@ -902,7 +903,7 @@ def serpent(canvas, coat, thick, eye_colour=(190, 150, 60), head=1.25):
 
     def lengthwise(x, y, z):
         p = np.stack([x, y, z], 1)
-        gap = ((p[:, None] - line) ** 2).sum(2)
+        gap = (p ** 2).sum(1)[:, None] - 2 * p @ line.T + (line ** 2).sum(1)
         k = np.argmin(gap / radius ** 2, 1)
         before, after = line[np.maximum(k - 1, 0)], line[np.minimum(k + 1, n - 1)]
         tangent = after - before
@@ -926,14 +927,14 @@ def serpent(canvas, coat, thick, eye_colour=(190, 150, 60), head=1.25):
                          (190, 40, 50), .022)
 
 
-@drawing(55, 'green snake', 'crawler', places=GREENS)
+@drawing(55, 'green snake', 'crawler', places=GREENS, size=(.32, .62))
 def green_snake(canvas):
     green, belly = canvas.tint(canvas.pick(110, 95, 85), .68, .62), canvas.tint(60, .4, .85)
 
     def coat(x, y, z):
         t = step(y - .35, .2)[:, None]
         return green * (1 - t) + belly * t * (.92 + .08 * np.sin(40 * x))[:, None]
-    serpent(canvas, coat, canvas.uniform(.055, .085), canvas.tint(45, .7, .8))
+    serpent(canvas, coat, canvas.uniform(.075, .11), canvas.tint(45, .7, .8))
 
 
 @drawing(56, 'king snake', 'crawler', places=GROUND)
@@ -962,3 +963,46 @@ def rock_python(canvas):
         out = tan * (1 - mark[:, None]) + brown * mark[:, None]
         return out * (1 - .55 * rim[:, None])
     serpent(canvas, coat, canvas.uniform(.13, .19), canvas.tint(40, .5, .6), 1.1)
+
+
+@drawing(63, 'Indian cobra', 'crawler', places=('desert', 'stones', 'lawn', 'forest', 'dark', 'clutter',
+                                                'studio'), tilt=8)
+def indian_cobra(canvas):
+    tone = canvas.tint(canvas.pick(32, 28, 45), .45, canvas.pick(.3, .5, .6))
+    belly = mix(tone, rgb(240, 226, 180), .65)
+    clay, lean = Clay(.12), canvas.normal(.08)
+    t = np.linspace(0, 1, 60)
+    turn = 2 * math.pi * 1.7 * t + 1.2
+    r = .25 + .55 * t
+    coil = np.stack([r * np.cos(turn), .82 - .12 * (1 - t), r * np.sin(turn)], 1)
+    tube(clay, 'coil', coil, (.13, .13, .12, .03), 80)
+    neck = [coil[0], (.12, .5, .05), (-.05, .1, 0), (.0 + lean, -.3, 0), (.06 + lean, -.66, 0)]
+    tube(clay, 'neck', neck, (.13, .12, .11, .1, .09), 40)
+    wide = canvas.uniform(.3, .42)
+    for s in np.linspace(-1, 1, 13):
+        clay.ball('hood', (-.01 + lean - .03 * s * s, -.36, wide * .72 * s),
+                  (.06, .34 * (1 - .45 * s * s), .1))
+    head = clay.frame((.1 + lean, -.72, 0), canvas.normal(12), 0, canvas.normal(6))
+    clay.limb('head', [(-.08, 0, 0), (.08, 0, 0), (.26, .03, 0)], [.11, .115, .06], head)
+    back = canvas.chance(.25)
+    clay.view(canvas.uniform(215, 300) if back else canvas.uniform(25, 120), canvas.uniform(-5, 22), 0)
+    clay.fit(size=.96)
+    phase = canvas.uniform(0, 6.3)
+
+    def front(x, y, z):
+        """Pale belly plates in front, the spectacle mark behind."""
+        fore = step(x - lean + .02, .02)[:, None]
+        plates = belly * (.8 + .2 * (np.sin(52 * y + phase) > -.5))[:, None]
+        band = (step(.05 - np.abs(y + .12), .02) * .7)[:, None]
+        ring = np.abs(np.hypot(y + .42, np.abs(z) - .11) - .075)
+        mark = step(.028 - ring, .008)[:, None]
+        return (plates * (1 - band) + tone * .4 * band) * fore + (tone * (1 - mark) + rgb(240, 230, 200)
+                                                                  * mark) * (1 - fore)
+    scaly = dict(hair=.025, width=.02, dense=.12, gloss=.3)
+    clay.paint(canvas, {'coil': Coat(stripes(canvas, tone, dim(tone, .75), 8, .4), **scaly),
+                        'neck': Coat(front, **scaly),
+                        'hood': Coat(front, **scaly), 'head': Coat(saddle(tone, belly, .04), gloss=.35)})
+    for z in (-1, 1):
+        surface_eye(canvas, clay, (.12, -.05, z * .1), (.4, -.2, z), .03, rgb(60, 40, 20), head, slack=.15)
+        clay.trace(canvas, [(.31, .05, 0), (.22, .06, z * .07), (.02, .05, z * .11)], dim(tone, .35), .014,
+                   head, .12)

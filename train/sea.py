@@ -238,12 +238,14 @@ def rays(canvas, x, y, ways, reach, dark, light, width=.026):
 @drawing(397, 'puffer', 'swimmer', places=REEF)
 def puffer(canvas):
     back, belly = canvas.tint(canvas.pick(40, 50, 28), .5, .62), rgb(238, 234, 222)
-    spotted = spots(canvas, back, dim(back, .35), 70, (.05, .1), reach=.8)
+    spotted = patches(canvas, back, dim(back, .4), .34, .1)
     coat = two(spotted, belly, lambda x, y, z: step(y - .08, .06))
-    blown = canvas.chance(.6)
-    high, wide = (.62, .58) if blown else (.36, .32)
-    profile = [(.72, 0, .16, .2), (.5, .02, .42 * high / .6, .4 * wide / .55), (.05, .06, high, wide),
-               (-.4, .04, high * .62, wide * .55), (-.78, 0, .12, .07)]
+    blown = canvas.chance(.75)
+    high, wide = (.64, .6) if blown else (.44, .42)
+    t = np.linspace(.72, -.58, 14)
+    profile = [(x, .03, max(.16, high * (1 - ((x - .06) / .8) ** 2) ** .6),
+                max(.18, wide * (1 - ((x - .06) / .8) ** 2) ** .6))
+               for x in t] + [(-.78, .02, .12, .07)]
     clay = fish(canvas, coat, profile, mix(back, rgb(240, 210, 120), .4),
                 iris=canvas.tint(canvas.pick(45, 150), .6, .8),
                 tail=.3, tail_spread=.2, fork=0, dorsal=(-.45, -.65, .22), anal=(-.45, -.65, .18),
