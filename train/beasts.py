@@ -260,7 +260,7 @@ def ears(canvas, kind, head):
     sy -= kind.ear_drop
     perk = canvas.normal(8)
     if kind.ears == 'point':
-        for t in np.linspace(0, 1, 7):
+        for t in np.linspace(0, 1, 10):
             turn = rotation(28, 0, 0) @ rotation(0, 0, perk)
             centre = np.array((-.15 - .14 * t, -.76 * sy - .95 * t * e, .52 * sz + .16 * t * e))
             wide = (.7 - .62 * t ** 1.4) * e

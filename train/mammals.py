@@ -181,7 +181,7 @@ def lion(canvas):
     male = canvas.chance(.88)
 
     def mane(canvas, head, shoulder, hip):
-        head.ball('ruff', (-.55, .15, 0), (.6, 1.5, 1.4))
+        head.ball('ruff', (-.42, .15, 0), (.6, 1.55, 1.45))
         head.ball('mane', (-.5, 1.2, 0), (.65, 1.0, .95))
         head.clay.ball('mane', shoulder + (.1, -.02, 0), (.36, .42, .33))
     ruff = Coat(lambda x, y, z: mix(hair, tawny, .25 + .35 * np.sin(9 * np.arctan2(y, z))[:, None] ** 2), .15,
@@ -189,7 +189,8 @@ def lion(canvas):
                 lambda x, y, z: np.stack([x * 0 - .05, y + .02, z], 1), dense=.5, curl=.12, rough=.24)
     big_cat(canvas, tawny, face=marked(tawny, (mix(tawny, WHITE, .5), below(.5)),
                                        (mix(tawny, WHITE, .5), around(.8, .12, .4, .16))),
-            muzzle=saddle(tawny, mix(tawny, WHITE, .6), .3, .15), ear=tawny, head=.27, chest=.36, tail='thin',
+            muzzle=saddle(tawny, mix(tawny, WHITE, .6), .3, .15), ear=tawny, head=.27, snout=.58,
+            snout_width=.55, nose=rgb(96, 62, 58), ear_size=.55, chest=.36, tail='thin',
             hair=.06,
             build=mane if male else None, parts={'mane': ruff, 'ruff': ruff}, mouth=.3,
             poses=('portrait', 'portrait', 'stand', 'walk', 'lie', 'lie', 'sit'))
@@ -318,7 +319,7 @@ def red_fox(canvas):
 @drawing(269, 'timber wolf', 'beast')
 def timber_wolf(canvas):
     grey = canvas.tint(32, .16, .5, 8, .08, .12)
-    pale, dark = mix(grey, WHITE, .6), dim(grey, .5)
+    pale, dark = mix(grey, WHITE, .78), dim(grey, .45)
     face = marked(grey, (pale, below(.2)), (pale, around(.8, -.42, .38, .16)),
                   (dark, lambda x, y, z: step(-.6 - y, .1)))
     mammal(canvas,
@@ -326,9 +327,9 @@ def timber_wolf(canvas):
            face=face,
            muzzle=marked(grey, (pale, below(.25)), (pale, lambda x, y, z: step(abs(z) - .22, .05))),
            legs=pale, ear=mix(grey, rgb(120, 90, 60), .4), ears='point', ear_size=.58, inner_ear=pale,
-           snout=1.0, snout_width=.37, cheeks=.7, eye_size=.1, iris=hsv(45, .7, .85), hair=.26, rough=.22,
-           mane=mix(grey, WHITE, .2), mane_length=.6, head=.25, chest=.33, waist=.24, leg=.68, leg_width=.085,
-           neck_up=28, tail='bush', tail_length=.8, mouth=.35,
+           snout=1.0, snout_width=.37, cheeks=.7, eye_size=.1, iris=hsv(45, .7, .85), hair=.26, face_hair=.55,
+           rough=.18, mane=mix(grey, WHITE, .2), mane_length=.6, head=.25, chest=.33, waist=.24, leg=.68,
+           leg_width=.085, neck_up=28, tail='bush', tail_length=.8, mouth=.35,
            poses=('portrait', 'portrait', 'stand', 'walk', 'run', 'sit', 'lie'))
 
 
@@ -596,11 +597,17 @@ def arabian_camel(canvas):
         head.clay.ball('body', middle + (-.02, -.3, 0), (.3, .26, .17))
         head.clay.ball('body', middle + (-.02, -.5, 0), (.14, .13, .1))
         hanging_tail(canvas, head, hip, .35, .03)
+    def lip(canvas, clay, frame):
+        for side in (-1, 1):
+            with clay.spot(canvas, np.array((2.45, .02, side * .17)) * .17, (1, -.5, side * .6), .02,
+                           frame) as seen:
+                if seen:
+                    canvas.oval(0, 0, 1.4, .5, dim(sand, .25), 30 * side)
     mammal(canvas, saddle(dim(sand, .9), sand, -.3), face=sand, muzzle=mix(sand, WHITE, .2), legs=sand,
            ears='round', ear_size=.26, head=.17, skull=(1.15, .8, .72), snout=1.5, snout_width=.44,
            snout_drop=.25, nose=dim(sand, .6), nose_size=.12, eye_size=.14, eye_out=.75, nod=14, hair=.12,
            chest=.33, waist=.3, hip=.27, leg=.85, leg_width=.065, neck=.82, neck_up=38, neck_width=.13,
-           mane=dim(sand, .85), mane_length=.35, tail='none', build=hump, mouth=.15,
+           mane=dim(sand, .85), mane_length=.35, tail='none', build=hump, mouth=.15, extra=lip,
            parts={'switch': Coat(dim(sand, .6), .06, .012, (0, 1, 0))},
            poses=('portrait', 'stand', 'stand', 'walk', 'walk', 'lie'))
 
@@ -691,7 +698,7 @@ def ape(canvas, coat, skin, **build):
     ears_at, ear = build.pop('ears_at', None), build.get('ear', skin)
 
     def skull(canvas, head, shoulder, hip):
-        head.pair('brow', (.74, -.36, .34), (.24, .13, .36))
+        head.pair('brow', (.72, -.42, .34), (.24, .12, .36))
         head.pair('nostril', (1.02, .12, .16), (.16, .12, .17))
         if ears_at:
             head.pair('ear', (-.05, .0, 1.0), (.14, ears_at, ears_at * .8), rotation(40, 0, 0))
@@ -709,8 +716,8 @@ def ape(canvas, coat, skin, **build):
                         * step(y + .62, .05)),
             'muzzle': skin, 'ear': ear, 'ears': 'none', 'skull': (.98, 1.0, .92), 'snout': .2,
             'snout_width': .5,
-            'snout_drop': .38, 'nose_size': .02, 'nose': dim(skin, .7), 'eye_size': .105, 'eye_out': .4,
-            'eye_up': .04,
+            'snout_drop': .38, 'nose_size': .02, 'nose': dim(skin, .7), 'eye_size': .115, 'eye_out': .4,
+            'eye_up': .0,
             'iris': hsv(25, .7, .35), 'head': unit, 'chest': .38, 'waist': .34, 'hip': .3, 'leg': .42,
             'leg_width': .1,
             'slope': .22, 'neck': .28, 'neck_up': 40, 'neck_width': .24, 'tail': 'none', 'hair': .2,
