@@ -885,6 +885,7 @@ def serpent(canvas, coat, thick, eye_colour=(190, 150, 60), head=1.25):
             y = y - .5 * np.clip(.14 - t, 0, 1) * 4
     line = resample(np.stack([x, y, z], 1), n)
     radius = thick * np.interp(t, (0, .05, .35, .7, .92, 1), (.55, .6, 1, .85, .45, .3))
+    radius = np.maximum(radius, .03)
     clay = Clay(.12)
     arc = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
     for k in range(n):
@@ -911,7 +912,7 @@ def serpent(canvas, coat, thick, eye_colour=(190, 150, 60), head=1.25):
         side = (off[:, 0] * tangent[:, 2] - off[:, 2] * tangent[:, 0]) / np.linalg.norm(tangent, axis=1)
         step_on = (off * tangent).sum(1) / np.linalg.norm(tangent, axis=1)
         return coat(arc[k] + step_on, (y - line[k, 1]) / thick, side / thick)
-    clay.paint(canvas, {'body': Coat(lengthwise, thick * .3, thick * .12, dense=.12, rough=.1, gloss=.35),
+    clay.paint(canvas, {'body': Coat(lengthwise, thick * .16, thick * .12, dense=.12, rough=.1, gloss=.35),
                         'head': Coat(lengthwise, gloss=.35)})
     across = np.cross(ahead, (0, 1, 0))
     across /= np.linalg.norm(across)
@@ -978,10 +979,10 @@ def indian_cobra(canvas):
     tube(clay, 'coil', coil, (.13, .13, .12, .03), 80)
     neck = [coil[0], (.12, .5, .05), (-.05, .1, 0), (.0 + lean, -.3, 0), (.06 + lean, -.66, 0)]
     tube(clay, 'neck', neck, (.13, .12, .11, .1, .09), 40)
-    wide = canvas.uniform(.3, .42)
+    wide = canvas.uniform(.42, .56)
     for s in np.linspace(-1, 1, 13):
         clay.ball('hood', (-.01 + lean - .03 * s * s, -.36, wide * .72 * s),
-                  (.06, .34 * (1 - .45 * s * s), .1))
+                  (.06, .4 * (1 - .5 * s * s), .1))
     head = clay.frame((.1 + lean, -.72, 0), canvas.normal(12), 0, canvas.normal(6))
     clay.limb('head', [(-.08, 0, 0), (.08, 0, 0), (.26, .03, 0)], [.11, .115, .06], head)
     back = canvas.chance(.25)
@@ -996,7 +997,8 @@ def indian_cobra(canvas):
         band = (step(.05 - np.abs(y + .12), .02) * .7)[:, None]
         ring = np.abs(np.hypot(y + .42, np.abs(z) - .11) - .075)
         mark = step(.028 - ring, .008)[:, None]
-        return (plates * (1 - band) + tone * .4 * band) * fore + (tone * (1 - mark) + rgb(240, 230, 200)
+        return (plates * (1 - band) + tone * .4 * band) * fore + (tone * (1 - mark)
+                                                                  + mix(tone, rgb(240, 230, 200), .5)
                                                                   * mark) * (1 - fore)
     scaly = dict(hair=.025, width=.02, dense=.12, gloss=.3)
     clay.paint(canvas, {'coil': Coat(stripes(canvas, tone, dim(tone, .75), 8, .4), **scaly),

@@ -606,7 +606,7 @@ def anemone(canvas, x, y, size, tone, tips=None):
     """A sea anemone: a crown of fat tentacles around its mouth, on a column."""
     tips = canvas.pick(mix(tone, WHITE, .55), canvas.tint(300, .6, .75),
                        canvas.tint(100, .6, .8)) if tips is None else tips
-    squash, n = canvas.uniform(.45, .95), canvas.integer(70, 120)
+    squash, n = canvas.uniform(.45, .95), canvas.integer(110, 170)
     canvas.fill(limb([(x, y), (x, y + size * .8)], [size * .8, size * .95]),
                 linear(x - size * .4, 0, x + size * .4, 0, [dim(tone, .9), dim(tone, .65), dim(tone, .35)]))
     turn, ring = canvas.spread(0, 6.3, n), canvas.spread(.15, .55, n)
@@ -807,10 +807,10 @@ def crab(canvas, shell, claws=(1.0, 1.0), legs=1.0, leg_width=.07, claw_colour=N
             clay.limb('legs', [root, root + way * knee + (0, -lift, 0), root + way * foot + (0, .12, 0),
                                root + way * (foot + .2 * legs) + (0, .32, 0)],
                       [leg_width, leg_width * .9, leg_width * .6, .012])
-        s, open_ = size, canvas.uniform(.1, .3)
-        elbow = np.array((a * .9 + .12 * s, .02, z * (c * .75 + .28 * s)))
-        wrist = elbow + np.array((.22 * s, -.04, -z * .08 * s))
-        clay.limb('claws', [(a * .6, .06, z * c * .6), elbow, wrist], [.09 * s, .11 * s, .1 * s])
+        s, arm, open_ = size, min(size, 1.0), canvas.uniform(.1, .3)
+        elbow = np.array((a * .9 + .12 * arm, .02, z * (c * .75 + .22 * arm)))
+        wrist = elbow + np.array((.16 * arm, -.04, -z * .05 * arm))
+        clay.limb('claws', [(a * .6, .06, z * c * .6), elbow, wrist], [.09 * arm, .11 * arm, .12 * arm])
         palm = wrist + np.array((.16 * s, -.02, -z * .1 * s))
         clay.ball('claws', palm, (.2 * s, .13 * s, .15 * s))
         clay.limb('claws', [palm + (.05, 0, z * .08 * s), palm + np.array((.34, 0, z * .1)) * s,
@@ -838,7 +838,7 @@ def crab(canvas, shell, claws=(1.0, 1.0), legs=1.0, leg_width=.07, claw_colour=N
                 ball(canvas, place[0], place[1], .03, mix(shell, WHITE, .25), .4)
 
 
-@drawing(118, 'Dungeness crab', 'crawler', places=SHORE, tilt=40)
+@drawing(118, 'Dungeness crab', 'crawler', places=SHORE, size=(.3, .6), tilt=40)
 def dungeness_crab(canvas):
     crab(canvas, canvas.tint(canvas.pick(16, 22, 10), .65, canvas.pick(.55, .8)), (.85, .85), .95,
          claw_colour=canvas.tint(24, .5, .8))
@@ -854,13 +854,13 @@ def fiddler_crab(canvas):
          body=(.36, .26, .44))
 
 
-@drawing(121, 'king crab', 'crawler', places=SHORE, tilt=40)
+@drawing(121, 'king crab', 'crawler', places=SHORE, size=(.32, .64), tilt=40)
 def king_crab(canvas):
     crab(canvas, canvas.tint(canvas.pick(6, 12, 18), .78, .68), (.8, .65), 1.5, .075, body=(.42, .26, .42),
          thorns=26)
 
 
-@drawing(122, 'American lobster', 'crawler', places=SHORE)
+@drawing(122, 'American lobster', 'crawler', places=SHORE, size=(.34, .66))
 def american_lobster(canvas):
     tone = canvas.pick(canvas.tint(10, .85, .8), canvas.tint(25, .5, .3), canvas.tint(215, .45, .3))
     clay, curl = Clay(.08), canvas.uniform(-.15, .5)
