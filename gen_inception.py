@@ -166,8 +166,8 @@ def reference_tensors(model: str, picture: str) -> dict[str, bytes]:
     import tensorflow as tf
 
     image = deepdream.read_picture(picture)
-    data = np.frombuffer(bytes(image.pixels), np.uint8).reshape(1, image.height, image.width, 3)
-    data = data.astype(np.float32) - np.array(deepdream.MEAN_BGR, np.float32)
+    pixels = np.frombuffer(bytes(image.pixels), np.uint8).reshape(1, image.height, image.width, 3)
+    data = pixels.astype(np.float32) - np.array(deepdream.MEAN_BGR, np.float32)
     graph_def = tf.compat.v1.GraphDef()
     with open(model, "rb") as file:
         graph_def.ParseFromString(file.read())
