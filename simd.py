@@ -104,6 +104,8 @@ class X86:
 
     ARGUMENTS, SCRATCH = RDI, RSI
     registers = (RAX, RCX, RDX, RBX, RBP, R8, R9, R10, R11, R12, R13, R14, R15)
+    STACK, CLOCK = RSP, (RAX, RDX)
+    DRIVER = (RBX, RBP, R12, R13, R14, R15, R9)    # registers that ticks and yield_processor leave alone
     CONDITIONS = {"==": 0x84, "!=": 0x85, "<": 0x8C, ">=": 0x8D, "<=": 0x8E, ">": 0x8F}    # jcc rel32, signed
 
     def __init__(self) -> None:
@@ -238,7 +240,7 @@ class X86:
 
     def ticks(self, r: int, spare: int) -> None:
         """r = the processor's clock; r and spare must be rax and rdx"""
-        assert (r, spare) == (RAX, RDX)
+        assert (r, spare) == self.CLOCK
         self.code += b"\x0F\x31" b"\x48\xC1\xE2\x20" b"\x48\x09\xD0"                # rdtsc; shl rdx, 32; or rax, rdx
 
     def pause(self) -> None:
@@ -657,7 +659,7 @@ def unavailable() -> str:
 
 def convolution(asm: Avx, tiles: tuple, vectors: int, lanes: int, rows: int, taps: int, run: int,
                 x_row: int, x_tap: int, x_pixel: int, x_step: int, y_pixel: int, y_step: int,
-                start: str, in_parts: bool, relu: bool, mask: bool) -> None:
+                in_parts: bool, bias: bool, add: bool, relu: bool, mask: bool) -> None:
     """Some rows of output pixels times `vectors` vectors of output channels of a convolution, as a matrix product.
 
     Seen from one output pixel, the inputs are `rows` x `taps` runs of `run` consecutive floats (a run is a whole
@@ -666,9 +668,9 @@ def convolution(asm: Avx, tiles: tuple, vectors: int, lanes: int, rows: int, tap
     lanes) by its row of the matrix, and add that to the output pixel. To use every load several times, a tile of
     `size` neighbouring output pixels is computed together, all its sums in registers. tiles: (size, how many)...
 
-    start: what the sums begin with: "zero", "bias", or "add", which adds to the output. lanes: of the last vector.
-    in_parts: sum the `rows` one by one and then add up those sums (kept in scratch memory); as every addition is
-    rounded to 24 bits of what has come together so far, shorter sums are more exact.
+    lanes: of the last vector. bias: begin the sums with it. add: to what the output holds.
+    in_parts: sum up each run by itself and then add up those sums (in scratch memory); as every addition is rounded
+    to 24 bits of what has come together so far, shorter sums are more exact.
     relu: store max(0, sum). mask: store 0 where the activation at the same place is not above 0.
     Arguments: x, weights, bias, y, activations, number of output rows.
     """
@@ -686,22 +688,16 @@ def convolution(asm: Avx, tiles: tuple, vectors: int, lanes: int, rows: int, tap
             weights = [size * vectors + v for v in range(vectors)]
             spare = size * vectors + vectors
             with asm.repeat(tile, count):
-                if start == "zero":
+                if not bias:
                     for s in sum(sums, []):
                         asm.v_zero(s)
-                elif start == "bias":
+                else:
                     asm.argument(k, 3)
                     for v in range(vectors):
                         asm.v_load(weights[v], k, v * width)
                     for p in range(size):
                         for v in range(vectors):
                             asm.v_copy(sums[p][v], weights[v])
-                else:
-                    tail = asm.v_tail(lanes, spare) if lanes < asm.V else None
-                    for p in range(size):
-                        for v in range(vectors):
-                            asm.v_load(sums[p][v], y, p * y_pixel + v * width, tail if v == vectors - 1 else None)
-
                 if in_parts:
                     for i, s in enumerate(sum(sums, [])):
                         asm.v_store(asm.SCRATCH, i * width, s)
@@ -710,10 +706,10 @@ def convolution(asm: Avx, tiles: tuple, vectors: int, lanes: int, rows: int, tap
                 unroll = 4
                 loops, rest = divmod(run, unroll)
                 with asm.repeat(row, rows):
-                    if in_parts:
-                        for s in sum(sums, []):
-                            asm.v_zero(s)
                     with asm.repeat(tap, taps):
+                        if in_parts:
+                            for s in sum(sums, []):
+                                asm.v_zero(s)
                         if loops:
                             with asm.repeat(k, loops):
                                 for i in range(unroll):
@@ -724,11 +720,11 @@ def convolution(asm: Avx, tiles: tuple, vectors: int, lanes: int, rows: int, tap
                             multiply_add(asm, sums, weights, spare, xr, x_pixel, wr, i)
                         asm.add_constant(wr, rest * vectors * width)
                         asm.add_constant(xr, x_tap - 4 * unroll * loops)
+                        if in_parts:
+                            for i, s in enumerate(sum(sums, [])):
+                                asm.v_add(s, s, (asm.SCRATCH, i * width))
+                                asm.v_store(asm.SCRATCH, i * width, s)
                     asm.add_constant(xr, x_row - taps * x_tap)
-                    if in_parts:
-                        for i, s in enumerate(sum(sums, [])):
-                            asm.v_add(s, s, (asm.SCRATCH, i * width))
-                            asm.v_store(asm.SCRATCH, i * width, s)
 
                 zero, kept = weights[0], spare
                 if relu or mask:
@@ -739,6 +735,9 @@ def convolution(asm: Avx, tiles: tuple, vectors: int, lanes: int, rows: int, tap
                 for p in range(size):
                     for v in range(vectors):
                         at, end = p * y_pixel + v * width, tail if v == vectors - 1 and lanes < asm.V else None
+                        if add:
+                            asm.v_load(kept, y, at, end)
+                            asm.v_add(sums[p][v], sums[p][v], kept)
                         if relu:
                             asm.v_max(sums[p][v], sums[p][v], zero)
                         if mask:
@@ -1533,17 +1532,18 @@ SPINS = 64    # looks at a number that another thread will change, before the pr
 
 def driver(asm: Avx) -> None:
     """int driver(state): walk the tape. NOT_YET: call again to go on; so Python can look for Ctrl-C."""
-    clock, clock_spare = RAX, RDX
-    state, phase, share, left, number, p, counter = RBX, RBP, R12, R13, R14, R15, R9
+    state, phase, share, left, number, p, counter = asm.DRIVER
+    clock, clock_spare = asm.CLOCK
+    stack = asm.STACK
     keep_state, keep_deadline, keep_share, keep_left, local = 0, 8, 16, 24, 32
     next_phase, next_unit, next_share, wait, look, finished, not_yet = (asm.label() for _ in range(7))
     asm.begin_function(local)
-    asm.store_word(RSP, keep_state, asm.ARGUMENTS)
+    asm.store_word(stack, keep_state, asm.ARGUMENTS)
     asm.move(state, asm.ARGUMENTS)
     asm.ticks(clock, clock_spare)
     asm.load_word(p, state, PATIENCE)
     asm.add(clock, p)
-    asm.store_word(RSP, keep_deadline, clock)
+    asm.store_word(stack, keep_deadline, clock)
 
     asm.place(next_phase)
     asm.load_word(phase, state, PHASE)
@@ -1564,17 +1564,17 @@ def driver(asm: Avx) -> None:
     asm.add(p, number)
     asm.load_word(asm.ARGUMENTS, p)
     asm.load_word(asm.SCRATCH, state, SCRATCH_MEMORY)
-    asm.store_word(RSP, keep_share, share)
-    asm.store_word(RSP, keep_left, left)
+    asm.store_word(stack, keep_share, share)
+    asm.store_word(stack, keep_left, left)
     asm.call(asm.ARGUMENTS, 0)
-    asm.load_word(state, RSP, keep_state)
-    asm.load_word(share, RSP, keep_share)
-    asm.load_word(left, RSP, keep_left)
+    asm.load_word(state, stack, keep_state)
+    asm.load_word(share, stack, keep_share)
+    asm.load_word(left, stack, keep_left)
     asm.load_word(phase, state, PHASE)
     asm.set(p, 1)
     asm.atomic_add(phase, DONE, p)
     asm.ticks(clock, clock_spare)
-    asm.load_word(p, RSP, keep_deadline)
+    asm.load_word(p, stack, keep_deadline)
     asm.branch_register(clock, ">", p, not_yet)
     asm.jump(next_unit)
 
@@ -1600,7 +1600,7 @@ def driver(asm: Avx) -> None:
     asm.branch(counter, ">", 0, look)
     asm.yield_processor()
     asm.ticks(clock, clock_spare)
-    asm.load_word(p, RSP, keep_deadline)
+    asm.load_word(p, stack, keep_deadline)
     asm.branch_register(clock, "<=", p, wait)
 
     asm.place(not_yet)
@@ -1742,6 +1742,7 @@ class Threads:
             state[PATIENCE // 8] = self.PATIENCE_TICKS
             self.states.append(state)
         self.stopped = self.closed = False
+        self.tape: Tape | None = None
         self.go: list[_thread.LockType] = []      # released: begin
         self.left: list[_thread.LockType] = []    # released: has left the tape
 
@@ -1751,6 +1752,7 @@ class Threads:
             self.start(self.states[len(self.go) + 1])
         for left in self.left:
             left.acquire()
+        self.tape = tape    # kept until all have left it
         tape.rewind()
         for state in self.states:
             state[PHASE // 8], state[END // 8] = tape.first, tape.end
@@ -1787,9 +1789,10 @@ class Threads:
 
     def close(self) -> None:
         """End the threads."""
-        self.closed = True
-        for left, go in zip(self.left, self.go):
+        for left in self.left:
             left.acquire()
+        self.closed = True    # only now: a thread that comes late to the last tape must not take it for that
+        for go in self.go:
             go.release()
         self.go, self.left = [], []
 
@@ -1876,7 +1879,8 @@ class Operation:
 LARGEST_UNIT = 1_500_000    # multiply-adds: about 20 us; smaller units cost more than their sharing out wins
 
 
-LONGEST_SUM = 400           # numbers that are added up one after the other
+LONGEST_SUM = 256    # of what is added up one after the other, unless that needs no more than one
+LONGEST_RUN = 400    # part per kernel row
 
 
 class SimdEngine:
@@ -2201,20 +2205,19 @@ class SimdEngine:
         """The units of one implicit matrix product (see `convolution`); x, y, weights, bias are addresses."""
         V = self.asm.V
         vectors = -(-c // V)
-        start = "add" if add else "zero" if bias is None else "bias"
         units = []
         depth, first = rows * taps * run, 0
         in_parts = depth > LONGEST_SUM
         if in_parts and rows == taps == 1:
-            rows = next(n for n in range(-(-run // LONGEST_SUM), run + 1) if run % n == 0)
-            run //= rows
-            x_row = x_tap = 4 * run
+            taps = next(n for n in range(-(-run // LONGEST_SUM), run + 1) if run % n == 0)
+            run //= taps
+            x_tap = 4 * run
         for block in split_channels(self.asm, w, vectors):
             lanes = c - (first + block - 1) * V if first + block == vectors else V
             most = (self.asm.vectors - block - 1) // block
             tiles = split_width(w, min(most, self.asm.most_pixels))
             kernel = self.kernel(convolution, tiles, block, lanes, rows, taps, run, x_row, x_tap, x_pixel, x_step,
-                                 y_pixel, y_step, start, in_parts, relu, mask)
+                                 y_pixel, y_step, in_parts, bias is not None, add, relu, mask)
             cost = w * block * V * depth
             for top, count in self.divide(h, cost):
                 target = y + top * y_step + first * V * 4
@@ -2233,7 +2236,7 @@ class SimdEngine:
     def plan_convolution(self, op: Operation, bias, relu: bool) -> list[Unit]:
         x, y = op.x, op.y
         kh, kw, ci, co = op.weight_shape
-        taps, run = (1, kw * ci) if x.pixel == 4 * ci else (kw, ci)
+        taps, run = (1, kw * ci) if x.pixel == 4 * ci and kw * ci <= LONGEST_RUN else (kw, ci)
         key = "forward", op.name
         if key not in self.panels:
             self.panels[key] = self.pack(op, y.w)
@@ -2247,7 +2250,7 @@ class SimdEngine:
         degrees and their two channel axes exchanged."""
         x, y = op.x, op.y
         kh, kw, ci, co = op.weight_shape
-        taps, run = (1, kw * co) if y.pixel == 4 * co else (kw, co)
+        taps, run = (1, kw * co) if y.pixel == 4 * co and kw * co <= LONGEST_RUN else (kw, co)
         key = "backward", op.name
         if key not in self.panels:
             self.panels[key] = self.pack_turned(op, x.w)
@@ -2531,6 +2534,30 @@ class SimdEngine:
             self.floats[(factor - self.base) // 4] = step / mean
             self.threads.run(self.fixed_tape("ascend", plan_add))
         return mean
+
+    def upscale(self, picture, scale, c89: bool):
+        """An enlarged copy of a picture, bilinear; exactly as deepdream.upscale."""
+        w, h = picture.width, picture.height
+        width, height = int(w * scale), int(h * scale)
+        one, half = (255, 0) if c89 else (256, 128)
+        last_x, last_y = (w, h) if c89 else (w - 1, h - 1)    # c89 takes what lies behind the last pixel or row
+
+        def sources(new: int, last: int, distance: int) -> Iterator[tuple[int, int, int]]:
+            for i in range(new):
+                at, u = divmod((i << 8) * scale.denominator // scale.numerator, 256)
+                yield at * distance, min(at + 1, last) * distance, u
+
+        source = bytearray(picture.pixels) + bytes(3 * (w + 1))
+        result = bytearray(3 * width * height)
+        table = array.array("q", [word for words in sources(width, last_x, 3) for word in words])
+        upper, new, columns = buffer_address(source), buffer_address(result), table.buffer_info()[0]
+        units = [Unit(self.kernel(blend), [new + 3 * width * y, upper + first, upper + second, v, columns, width, one,
+                                           half], y / height)
+                 for y, (first, second, v) in enumerate(sources(height, last_y, 3 * w))]
+        tape = self.new_tape()
+        tape.add("upscale", units, [], [])
+        self.threads.run(tape.finish())
+        return type(picture)(width, height, result)
 
 
 class Py_buffer(ctypes.Structure):
