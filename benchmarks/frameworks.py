@@ -384,7 +384,7 @@ class _OnnxMaker:
             padding = [same_padding(n, k, s) for n, k, s in zip(size, kernel, stride)]
             attributes = {"kernel_shape": kernel, "strides": stride,
                           "pads": [before for before, _ in padding] + [after for _, after in padding]}
-            size = tuple(-(-n // s) for n, s in zip(size, stride))
+            size = (-(-size[0] // stride[0]), -(-size[1] // stride[1]))
         elif kind == "Concat" or kind == "Softmax":
             attributes = {"axis": 1}
         elif kind == "LRN":

@@ -215,7 +215,7 @@ def answer_time(side: Any, threads: int, request: dict[str, Any]) -> dict[str, A
     work = getattr(side, request["what"])
     for _ in range(request["warm"]):
         work()
-    times = []
+    times: list[float] = []
     start, processor = time.perf_counter(), time.process_time()
     while not times or time.perf_counter() - start < request["seconds"]:
         times.append(timing.seconds(work))

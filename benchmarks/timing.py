@@ -48,11 +48,10 @@ def open_picture(path: str = PICTURE) -> Any:
 
 def make_engine(name: str, height: int, width: int, jobs: int, path: str = MODEL) -> Any:
     """Our 'python' or 'simd' engine on the whole network."""
+    engine: Any = deepdream.PythonEngine
     if name == "simd":
         import simd
         engine = simd.SimdEngine
-    else:
-        engine = deepdream.PythonEngine
     return engine(OPERATIONS, load_weights(path), height, width, jobs)
 
 
