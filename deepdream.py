@@ -141,7 +141,8 @@ def write_picture(path: str, picture: Picture) -> None:
 
 def read_bmp_file(path: str) -> bytes:
     """The bytes of `path`, which may be a pipe: something endless is left at the first bytes that are no BMP."""
-    chunks, total = [], 0
+    chunks: list[bytes] = []
+    total = 0
     try:
         with open(path, "rb") as file:
             while chunk := file.read(2 ** 20):
@@ -295,11 +296,11 @@ def read_bmp_header(data: bytes, name: str) -> BmpHeader:
 
 def check_bmp_kind(length: int, bits: int, compression: int, name: str) -> None:
     """Raise DeepDreamError unless `compression` and `bits` are a pair that is read here."""
-    if compression in (BI_JPEG, BI_PNG) and length != 64:
+    os2 = length < 40 or length == 64       # there 3 and 4 mean other things: Huffman codes, runs of 24 bits
+    if compression in (BI_JPEG, BI_PNG) and not os2:
         kind = "JPEG" if compression == BI_JPEG else "PNG"
         raise DeepDreamError(f"{name}: a BMP file with a {kind} picture inside, made for printers; expected plain"
                              " rows; save the picture again as 24-bit BMP")
-    os2 = length < 40 or length == 64       # there 3 and 4 mean other things: Huffman codes, runs of 24 bits
     if compression not in ROW_KINDS or os2 and compression > BI_RLE4:
         raise DeepDreamError(f"{name}: BMP compression {compression} is not known; expected 0, 1, 2, 3 or 6;"
                              " save the picture again as 24-bit BMP")
@@ -489,7 +490,7 @@ def encode_bmp(picture: Picture) -> bytes:
     size = (length + len(padding)) * height
     header = struct.pack("<2s I 4x I", b"BM", 54 + size, 54)
     header += struct.pack("<I i i H H I I i i 8x", 40, width, height, 1, 24, BI_RGB, size, 2835, 2835)
-    parts = [header]
+    parts: list[bytes | bytearray] = [header]
     for at in range((height - 1) * length, -1, -length):
         parts += picture.pixels[at:at + length], padding
     return b"".join(parts)
@@ -534,7 +535,8 @@ def source_positions(old: int, scale: Fraction) -> list[int]:
     return [(x << 8) * scale.denominator // scale.numerator for x in range(int(old * scale))]
 
 
-def blend_lines(line: Callable[[int], bytes], last: int, positions: list[int], c89: bool) -> Iterator[bytes]:
+def blend_lines(line: Callable[[int], bytes | bytearray], last: int, positions: list[int],
+                c89: bool) -> Iterator[bytes]:
     """The lines at `positions` (in 1/256) between line(0) and line(last), whose bytes are blended as in `upscale`.
 
     A line is one integer with a lane of 16 bits for each byte: two multiplications blend all of it, and no lane
@@ -549,7 +551,7 @@ def blend_lines(line: Callable[[int], bytes], last: int, positions: list[int], c
         yield blend.to_bytes(2 * length, "little")[1::2]
 
 
-def byte_lanes(line: bytes, size: int) -> int:
+def byte_lanes(line: bytes | bytearray, size: int) -> int:
     """An integer with a lane of `size` bytes for each byte of `line`."""
     lanes = bytearray(size * len(line))
     lanes[::size] = line
@@ -640,7 +642,7 @@ def weighted_sum(lines: list[Sequence[float]], weights: list[float]) -> Iterable
     return functools.reduce(lambda total, product: map(add, total, product), products)
 
 
-def weighted_bytes(lines: list[bytes], weights: list[float]) -> Iterable[float]:
+def weighted_bytes(lines: list[Any], weights: list[float]) -> Iterable[float]:
     """weighted_sum of bytes by lanes of 32 bits, several times as fast; weights are rounded to 23 bits."""
     rounded = [round(weight * 2 ** 23) for weight in weights]
     total = sum(map(mul, [byte_lanes(line, 4) for line in lines], rounded))
@@ -702,7 +704,7 @@ class Constant(NamedTuple):
             return len(self.content) == 4 * size
         return 0 < len(self.values) <= size
 
-    def floats(self) -> memoryview:
+    def floats(self) -> memoryview[float]:
         """The numbers, if they are float32, flat and row-major. Ask complete() first: a file may lie."""
         if self.content and sys.byteorder == "little":
             return self.content.cast("f")
@@ -855,9 +857,8 @@ def map_file(path: str) -> memoryview:
 def foreign_file(data: memoryview) -> str | None:
     """What kind of file this is, if it begins as no graph does."""
     head = bytes(data[:256])
-    if all(byte >= 32 or byte in b"\t\r\n" for byte in head):
-        return next((kind for magic, kind in FOREIGN_FILES if head.startswith(magic)), "a text file")
-    return next((kind for magic, kind in FOREIGN_FILES if head.startswith(magic)), None)
+    text = "a text file" if all(32 <= byte < 127 or byte in b"\t\r\n" for byte in head) else None
+    return next((kind for magic, kind in FOREIGN_FILES if head.startswith(magic)), text)
 
 
 def read_graph(path: str) -> Graph:
@@ -970,7 +971,7 @@ def node_parameters(graph: Graph, node: Node) -> dict[str, Any]:
         return sizes[1], sizes[2]
 
     for name, only in NODE_CONSTANTS.get(node.operation, ()):
-        value = attribute(name, only)
+        value = attribute(name, "" if name == "padding" else only)     # the one that has no default value
         if value != only:
             raise wrong_node(graph, node.name, f"{name} {short(str(value))}", str(only))
     if node.operation == "Conv2D":
@@ -985,10 +986,10 @@ def node_parameters(graph: Graph, node: Node) -> dict[str, Any]:
 class Model(NamedTuple):
     """A weight file, opened and checked. The views in `weights` keep it mapped; nothing has to be closed."""
     path: str
-    weights: dict[str, memoryview]   # node name -> flat float32 view, row-major [kh, kw, ci, co]; biases [co]
-    labels: list[str]                # the name of class i, i < 1000
+    weights: dict[str, memoryview[float]]    # node name -> flat float32 view, row-major [kh, kw, ci, co]; biases [co]
+    labels: list[str]                        # the name of class i, i < 1000
 
-    def operands(self) -> dict[str, tuple[tuple[int, ...], memoryview]]:
+    def operands(self) -> dict[str, tuple[tuple[int, ...], memoryview[float]]]:
         """The weights as an engine takes them: operand name -> (shape, view)."""
         return {operand: (shape, self.weights[node]) for operand, node, shape in inception_graph.WEIGHTS}
 
@@ -1006,7 +1007,7 @@ def load_model(path: str, labels: str | None = None) -> Model:
     return Model(graph.path, weights, read_labels(labels or data_file(inception_graph.LABELS)))
 
 
-def checked_weight(graph: Graph, name: str, shape: tuple[int, ...]) -> memoryview:
+def checked_weight(graph: Graph, name: str, shape: tuple[int, ...]) -> memoryview[float]:
     node = graph.nodes.get(name)
     if node is None:
         raise wrong_node(graph, name, "missing", "a weight")
@@ -1860,7 +1861,7 @@ class Network:
     def __init__(self, model: Model, engine: str = "auto", jobs: int | None = None):
         """engine: 'auto', 'python' or 'simd' (DeepDreamError where it cannot run); jobs: cores to use, None for all."""
         self.model, self.jobs = model, jobs or available_cores()
-        self.engine_class, self.note = choose_engine(engine)
+        self.choice = choose_engine(engine)
         self.operands = {operand: (shape, model.weights[node]) for operand, node, shape in inception_graph.WEIGHTS}
         self.numbers = {row[0]: number for number, row in enumerate(inception_graph.OPERATIONS)}
         self.current: Engine | None = None
@@ -1872,7 +1873,7 @@ class Network:
                 raise DeepDreamError(f"a picture of {width} x {height}: the network needs {SMALLEST_SIDE} pixels a "
                                      "side at least; enlarge it first")
             self.close()
-            self.current = self.engine_class(inception_graph.OPERATIONS, self.operands, height, width, self.jobs)
+            self.current = self.choice.make(inception_graph.OPERATIONS, self.operands, height, width, self.jobs)
         return self.current
 
     def number(self, layer: str) -> int:
@@ -1942,23 +1943,31 @@ def load(model: str | None = None, engine: str = "auto", jobs: int | None = None
     return Network(load_model(choose_model(model)[0]), engine, jobs)
 
 
-def choose_engine(wish: str = "auto") -> tuple[type[Engine], str]:
-    """The engine class for 'auto', 'python' or 'simd', and what the user should know about the choice.
+class EngineChoice(NamedTuple):
+    """An engine, what to call it, and what the user should know about the choice."""
+    make: type[Engine]
+    name: str
+    note: str
 
-    'auto' is machine code where this machine allows it, else Python; DeepDreamError: 'simd' where it does not.
+
+def choose_engine(wish: str = "auto") -> EngineChoice:
+    """The engine for 'auto', 'python' or 'simd'.
+
+    'auto' is machine code where this machine allows it, else Python. DeepDreamError: 'simd' where it does not.
     """
+    reason = ""
     if wish != "python":
         try:
             import simd
-            usable, reason = simd.available()
+            instructions, reason = simd.probe()
         except ImportError:
-            usable, reason = False, "simd.py is missing"
-        if usable:
-            return simd.SimdEngine, ""
+            reason = "simd.py is missing"
+        if not reason:
+            return EngineChoice(simd.SimdEngine, f"simd {instructions}", "")
         if wish == "simd":
             raise DeepDreamError(f"the machine-code engine cannot run here: {reason}; use --engine python")
-        return PythonEngine, f"using the Python engine, several hundred times slower: {reason}"
-    return PythonEngine, ""
+        reason = f"using the Python engine, several hundred times slower: {reason}"
+    return EngineChoice(PythonEngine, PythonEngine.name, reason)
 
 
 def available_cores() -> int:
@@ -2371,10 +2380,10 @@ def ratio(text: str) -> Fraction:
 
 def print_version(options: argparse.Namespace) -> None:
     path, reason = choose_model(options.model)
-    engine, note = choose_engine(options.engine or "auto")
+    engine = choose_engine(options.engine or "auto")
     print(f"deepdream {__version__}")
     print(f"python {sys.version.split()[0]}, {available_cores()} cores")
-    print(f"engine {engine.name}" + (f" ({note})" if note else ""))
+    print(f"engine {engine.name}" + (f" ({engine.note})" if engine.note else ""))
     print(f"model {path} ({reason})")
 
 
@@ -2383,9 +2392,9 @@ def open_network(options: argparse.Namespace) -> Network:
     path, reason = choose_model(options.model)
     network = Network(load_model(path), options.engine or "auto", options.jobs)
     if not options.quiet:
-        if network.note:
-            say(network.note)
-        say(f"model: {path} ({reason}); engine: {network.engine_class.name}")
+        if network.choice.note:
+            say(network.choice.note)
+        say(f"model: {path} ({reason}); engine: {network.choice.name}")
     return network
 
 

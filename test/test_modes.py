@@ -17,7 +17,7 @@ import deepdream  # noqa: E402
 
 PROGRAM = [sys.executable, str(ROOT / "deepdream.py")]
 try:
-    ENGINE = deepdream.choose_engine("simd")[0].name
+    ENGINE = deepdream.choose_engine("simd").name
 except deepdream.DeepDreamError:
     ENGINE = ""
 needs_machine_code = unittest.skipUnless(ENGINE, "too slow without the machine-code engine")
