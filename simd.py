@@ -7,13 +7,13 @@ import _thread
 import array
 import contextlib
 import ctypes
-import dataclasses
 import functools
 import math
 import mmap
 import os
 import platform
 import struct
+import signal
 import sys
 from collections.abc import Iterator
 
@@ -907,63 +907,90 @@ def max_pool(asm: Avx, kernel_rows: int, runs: tuple, channels: int, x_step: int
 
 
 def max_pool_gradient(asm: Avx, kernel_rows: int, runs: tuple, channels: int, x_step: int, y_pixel: int, y_row: int,
-                      x_shape: tuple[int, int, int, int], clear: bool, mask: bool) -> None:
+                      x_shape: tuple[int, int, int], clear: bool, mask: bool) -> None:
     """Give the gradient of every output to the first of the window's cells (row by row) that holds the maximum.
 
-    Works on some channels of the whole picture. x_shape: rows, pixels, distance of pixels, distance of rows.
-    clear: begin with dx = 0. mask: outputs that are not above 0 pass nothing on (x is the output of a ReLU).
-    Arguments: x, y, delta, table as in max_pool, number of output rows.
+    Works on some rows of dx: on all windows that reach into them; what those give to other rows goes to scratch
+    memory. x_shape: pixels of a row, distance of pixels, distance of rows. clear: begin with dx = 0.
+    mask: outputs that are not above 0 pass nothing on (x is the output of a ReLU).
+    The table has for every row of windows the distances of their rows in x, the same in dx (NOWHERE: to scratch memory),
+    and of the rows of dx which are reached for the first time: from, to.
+    Arguments: x, y, delta, table, number of rows of windows.
     """
-    *lines, x, y, table, delta, p, row, pixel, counter = asm.pointers(kernel_rows + 8)
-    asm.argument(x, 1)
-    asm.argument(y, 2)
-    asm.argument(delta, 3)
-    asm.argument(table, 4)
+    *rest, y, dy, table, p, row, pixel, counter = asm.pointers(2 * kernel_rows + 7)
+    lines, gradients = rest[:kernel_rows], rest[kernel_rows:]
     zero, tail_register, given, largest, value, gradient = 0, 1, 2, 3, 4, 5
+    width, x_pixel, x_row = x_shape
     asm.v_zero(zero)
-    if clear:
-        height, width, x_pixel, x_row = x_shape
-        asm.move(p, x)
-        asm.add(p, delta)
-        with asm.repeat(row, height):
+    asm.argument(y, 2)
+    asm.argument(dy, 3)
+    asm.add(dy, y)
+    asm.argument(table, 4)
+    asm.argument(row, 5)
+
+    def give(_: int, at: int, tail: object) -> None:
+        asm.v_load(given, dy, at, tail)
+        asm.v_load(largest, y, at, tail)
+        if mask:
+            asm.v_keep_greater(value, largest, zero, given)
+            asm.v_copy(given, value)
+        for line, dline in zip(lines, gradients):
+            for column in columns:
+                asm.v_load(value, line, column + at, tail)
+                asm.v_keep_equal(value, value, largest, given)
+                asm.v_sub(given, given, value)    # what is given away is not there for the next cell
+                asm.v_load(gradient, dline, column + at, tail)
+                asm.v_add(gradient, gradient, value)
+                asm.v_store(dline, column + at, gradient, tail)
+
+    with asm.repeat(row):
+        if clear:
+            start, end = lines[:2] if kernel_rows > 1 else (lines[0], gradients[0])
+            next_row, done = asm.label(), asm.label()
+            asm.load_word(start, table, 16 * kernel_rows)
+            asm.load_word(end, table, 16 * kernel_rows + 8)
+            asm.place(next_row)
+            asm.branch_register(start, ">=", end, done)
+            asm.argument(p, 1)
+            asm.add(p, start)
+            asm.argument(counter, 3)
+            asm.add(p, counter)
             with asm.repeat(pixel, width):
-                sweep(asm, channels, (p,), counter, lambda u, at, tail: asm.v_store(p, at, zero, tail),
+                sweep(asm, channels, (p,), counter, lambda _, at, tail: asm.v_store(p, at, zero, tail),
                       spare=tail_register)
                 asm.add_constant(p, x_pixel - 4 * channels)
-            asm.add_constant(p, x_row - width * x_pixel)
-    asm.argument(row, 5)
-    with asm.repeat(row):
-        for i, line in enumerate(lines):
-            asm.load_word(line, table, 8 * i)
-            asm.add(line, x)
-        asm.add_constant(table, 8 * kernel_rows)
+            asm.add_constant(start, x_row)
+            asm.jump(next_row)
+            asm.place(done)
+        for i in range(kernel_rows):
+            elsewhere, ready = asm.label(), asm.label()
+            asm.argument(p, 1)
+            asm.load_word(lines[i], table, 8 * i)
+            asm.add(lines[i], p)
+            asm.load_word(gradients[i], table, 8 * (kernel_rows + i))
+            asm.branch(gradients[i], "==", NOWHERE, elsewhere)
+            asm.add(gradients[i], p)
+            asm.argument(p, 3)
+            asm.add(gradients[i], p)
+            asm.jump(ready)
+            asm.place(elsewhere)
+            asm.move(gradients[i], asm.SCRATCH)
+            asm.place(ready)
+        asm.add_constant(table, 16 * kernel_rows + 16)
+        pointers = (*lines, *gradients, y, dy)
         for columns, count in runs:
-            def give(u: int, at: int, tail: object) -> None:
-                asm.move(p, y)
-                asm.add(p, delta)
-                asm.v_load(given, p, at, tail)
-                asm.v_load(largest, y, at, tail)
-                if mask:
-                    asm.v_keep_greater(value, largest, zero, given)
-                    asm.v_copy(given, value)
-                for line in lines:
-                    asm.move(p, line)
-                    asm.add(p, delta)
-                    for column in columns:
-                        asm.v_load(value, line, column + at, tail)
-                        asm.v_keep_equal(value, value, largest, given)
-                        asm.v_sub(given, given, value)    # what is given away is not there for the next cell
-                        asm.v_load(gradient, p, column + at, tail)
-                        asm.v_add(gradient, gradient, value)
-                        asm.v_store(p, column + at, gradient, tail)
-
             with asm.repeat(pixel, count):
-                sweep(asm, channels, (*lines, y), counter, give, unroll=1, spare=tail_register)
-                for line in lines:
-                    asm.add_constant(line, x_step - 4 * channels)
-                asm.add_constant(y, y_pixel - 4 * channels)
-        asm.add_constant(y, y_row - y_pixel * sum(count for _, count in runs))
+                sweep(asm, channels, pointers, counter, give, unroll=1, spare=tail_register)
+                for q in (*lines, *gradients):
+                    asm.add_constant(q, x_step - 4 * channels)
+                for q in (y, dy):
+                    asm.add_constant(q, y_pixel - 4 * channels)
+        for q in (y, dy):
+            asm.add_constant(q, y_row - y_pixel * sum(count for _, count in runs))
     asm.leave()
+
+
+NOWHERE = -1    # no distance of a row: those are multiples of 4
 
 
 def fourth_root(asm: Avx, q: int, n: int, t: int, u: int, constants: tuple) -> None:
@@ -1720,6 +1747,25 @@ class Tape:
         self.memory[:len(self.fresh)] = self.fresh
 
 
+class Undisturbed:
+    """While it lasts, Ctrl-C waits, here and in the threads begun meanwhile: locks taken are given back."""
+
+    def __enter__(self) -> Undisturbed:
+        self.before = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+        self.begin()
+        return self
+
+    def begin(self) -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+
+    def end(self) -> None:
+        """KeyboardInterrupt, if Ctrl-C was pressed meanwhile."""
+        signal.pthread_sigmask(signal.SIG_SETMASK, self.before)
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+
 class Threads:
     """Walks tapes, with jobs - 1 threads beside the caller's.
 
@@ -1747,26 +1793,29 @@ class Threads:
         self.left: list[_thread.LockType] = []    # released: has left the tape
 
     def run(self, tape: Tape) -> None:
-        """Do all that is on the tape."""
-        while len(self.go) < self.jobs - 1:
-            self.start(self.states[len(self.go) + 1])
-        for left in self.left:
-            left.acquire()
-        self.tape = tape    # kept until all have left it
-        tape.rewind()
-        for state in self.states:
-            state[PHASE // 8], state[END // 8] = tape.first, tape.end
-        self.stopped = False
-        for go in self.go:
-            go.release()
-        try:
-            self.walk(self.states[0])
-        except BaseException:    # Ctrl-C, normally; whoever handles it may rely on nobody working any more
-            self.stopped = True
+        """Do all that is on the tape. Ctrl-C is seen while it is walked, not between the steps of handing it out."""
+        with Undisturbed() as undisturbed:
+            while len(self.go) < self.jobs - 1:
+                self.start(self.states[len(self.go) + 1])
             for left in self.left:
                 left.acquire()
-                left.release()
-            raise
+            self.tape = tape    # kept until all have left it
+            tape.rewind()
+            for state in self.states:
+                state[PHASE // 8], state[END // 8] = tape.first, tape.end
+            self.stopped = False
+            for go in self.go:
+                go.release()
+            try:
+                undisturbed.end()
+                self.walk(self.states[0])
+            except BaseException:    # Ctrl-C, normally; whoever handles it may rely on nobody working any more
+                undisturbed.begin()
+                self.stopped = True
+                for left in self.left:
+                    left.acquire()
+                    left.release()
+                raise
 
     def walk(self, state: array.array) -> None:
         where = state.buffer_info()[0]
@@ -1789,29 +1838,28 @@ class Threads:
 
     def close(self) -> None:
         """End the threads."""
-        for left in self.left:
-            left.acquire()
-        self.closed = True    # only now: a thread that comes late to the last tape must not take it for that
-        for go in self.go:
-            go.release()
-        self.go, self.left = [], []
+        with Undisturbed():
+            for left in self.left:
+                left.acquire()
+            self.closed = True    # only now: a thread that comes late to the last tape must not take it for that
+            for go in self.go:
+                go.release()
+            self.go, self.left = [], []
 
 
 # ---- Tensors in memory -----------------------------------------------------------------------------------------------
 
-@dataclasses.dataclass
 class Tensor:
     """A tensor [h, w, c]: a buffer with a border of zeros around the picture, or some channels of another tensor's."""
-    name: str
-    h: int
-    w: int
-    c: int
-    border: list[int] = dataclasses.field(default_factory=lambda: [0, 0, 0, 0])    # pixels: top, left, bottom, right
-    whole: Tensor | None = None    # what this is a part of
-    channel: int = 0               # the first one of this part, counted in the buffer
-    address: int = 0               # of pixel (0, 0)
-    pixel: int = 0                 # bytes from one pixel to the next
-    row: int = 0                   # bytes from one row to the next
+
+    def __init__(self, name: str, h: int, w: int, c: int):
+        self.name, self.h, self.w, self.c = name, h, w, c
+        self.border = [0, 0, 0, 0]          # pixels: top, left, bottom, right
+        self.whole: Tensor | None = None    # what this is a part of
+        self.channel = 0                    # the first one of this part, counted in the buffer
+        self.address = 0                    # of pixel (0, 0)
+        self.pixel = 0                      # bytes from one pixel to the next
+        self.row = 0                        # bytes from one row to the next
 
     @property
     def buffer(self) -> Tensor:
@@ -1910,6 +1958,7 @@ class SimdEngine:
         self.shapes = {name: (t.h, t.w, t.c) for name, buffer in self.buffers.items()
                        for t in (self.tensors[buffer],)}
         self.panels: dict[tuple, int] = {}      # which packed weights -> address, once they are there
+        self.keep: list[object] = []            # tables whose addresses are in use
         self.packing: Tape | None = None
         self.tapes: dict[tuple, tuple[Tape, frozenset]] = {}
         self.live: frozenset[str] = frozenset()    # tensors whose gradient is not zero
@@ -2422,7 +2471,7 @@ class SimdEngine:
             table = array.array("q", [min(max(o * down - op.top + i, 0), x.h - 1) * x.row
                                       for o in range(y.h) for i in range(kh)])
             self.panels[key] = table.buffer_info()[0]
-            self.panels["windows itself", op.name] = table
+            self.keep.append(table)
         return tuple(runs), self.panels[key]
 
     def plan_max_pool(self, op: Operation) -> list[Unit]:
@@ -2435,20 +2484,34 @@ class SimdEngine:
                 for first, count in self.divide(y.h, 60 * y.w * y.c)]
 
     def plan_max_pool_gradient(self, op: Operation, clear: bool, mask: bool) -> list[Unit]:
-        """Neighbouring windows share cells, so the units are not rows but groups of channels."""
-        x, y = op.x, op.y
-        runs, table = self.pool_windows(op)
+        """A unit is some rows of dx and some channels. Windows that reach into two of them are computed twice."""
+        (kh, _), (down, _), x, y, V = op.kernel, op.stride, op.x, op.y, self.asm.V
+        runs, _ = self.pool_windows(op)
+        if x.w * x.pixel > Threads.SCRATCH_SIZE:
+            raise ValueError(f"{op.name}: rows of {x.w * x.pixel} bytes are too long")
+        parts = max(1, x.h // 7)
+        bounds = [x.h * i // parts for i in range(parts + 1)]
+        groups = 2 if y.c >= 8 * V else 1
+        ends = [-(-y.c // V) * i // groups * V for i in range(groups)] + [y.c]
+        windows = [[min(max(o * down - op.top + i, 0), x.h - 1) for i in range(kh)] for o in range(y.h)]
         units = []
-        vectors = -(-y.c // self.asm.V)
-        groups = min(vectors, 8)
-        ends = [vectors * i // groups * self.asm.V for i in range(groups)] + [y.c]
-        for first, end in zip(ends, ends[1:]):
-            kernel = self.kernel(max_pool_gradient, op.kernel[0], runs, end - first, op.stride[1] * x.pixel, y.pixel,
-                                 y.row, (x.h, x.w, x.pixel, x.row), clear, mask)
-            units.append(Unit(kernel, [x.address + 4 * first, y.address + 4 * first, self.delta, table, y.h],
-                              0.0, 200.0 * y.h * y.w * (end - first)))
-        for i, unit in enumerate(units):
-            unit.place = i / groups
+        for top, bottom in zip(bounds, bounds[1:]):
+            mine = [o for o in range(y.h) if any(top <= r < bottom for r in windows[o])]
+            table, cleared = array.array("q"), top
+            for o in mine:
+                table.extend(r * x.row for r in windows[o])
+                table.extend(r * x.row if top <= r < bottom else NOWHERE for r in windows[o])
+                reached = bottom if o == mine[-1] else max(cleared, min(windows[o][-1] + 1, bottom))
+                table.extend((cleared * x.row, reached * x.row))
+                cleared = reached
+            self.keep.append(table)
+            first_window = mine[0] if mine else 0
+            for first, end in zip(ends, ends[1:]):
+                kernel = self.kernel(max_pool_gradient, kh, runs, end - first, op.stride[1] * x.pixel, y.pixel, y.row,
+                                     (x.w, x.pixel, x.row), clear, mask)
+                units.append(Unit(kernel, [x.address + 4 * first, y.address + first_window * y.row + 4 * first,
+                                           self.delta, table.buffer_info()[0], len(mine)],
+                                  top / x.h, 200.0 * len(mine) * y.w * (end - first)))
         return units
 
     def plan_average_pool(self, op: Operation, mode: str) -> list[Unit]:
