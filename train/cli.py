@@ -92,6 +92,7 @@ def add_fit(steps):
     p.add_argument('--seed', type=int, default=0, help='of weights, order and augmentation')
     p.add_argument('--threads', type=int, default=0, help='threads of PyTorch; 0: all cores')
     p.add_argument('--device', default='cpu', help='cpu or cuda')
+    p.add_argument('--compile', action='store_true', help='torch.compile; needs a C++ compiler on a CPU')
     p.add_argument('--every', type=float, default=5.0, help='minutes between checkpoints')
 
 

@@ -51,10 +51,11 @@ class Options:
     seed: int = 0
     threads: int = 0
     device: str = 'cpu'
+    compile: bool = False           # torch.compile: half as fast again after minutes of compiling (needs g++)
     every: float = 5.0              # minutes between checkpoints
 
 
-FREE = ('run', 'minutes', 'threads', 'device', 'every', 'held')     # may change when a run goes on
+FREE = ('run', 'minutes', 'threads', 'device', 'every', 'held', 'compile')     # may change when a run goes on
 
 
 class Run:
@@ -70,6 +71,7 @@ class Run:
         torch.manual_seed(options.seed)
         self.device = torch.device(options.device)
         self.network = Inception(len(self.pool.classes)).to(self.device, memory_format=torch.channels_last)
+        self.model = torch.compile(self.network, dynamic=False) if options.compile else self.network
         matrices = [p for p in self.network.parameters() if p.ndim > 1]
         vectors = [p for p in self.network.parameters() if p.ndim == 1]
         self.optimizer = torch.optim.AdamW([dict(params=matrices, weight_decay=DECAY),
@@ -182,7 +184,7 @@ class Run:
         """Forward, backward, step; returns the gradient of the loss to the pictures if it is wanted."""
         x.requires_grad_(want_gradient)
         with torch.autocast(self.device.type, torch.bfloat16):
-            heads = self.network(x)
+            heads = self.model(x)
         losses = [F.cross_entropy(h.float(), targets, label_smoothing=SMOOTHING) for h in heads]
         loss = losses[0] + AUXILIARY_WEIGHT * sum(losses[1:])
         self.optimizer.zero_grad(set_to_none=True)
@@ -197,8 +199,9 @@ class Run:
         return x.grad.float() if want_gradient else None
 
     @torch.no_grad()
-    def evaluate(self, limit=1000, size=160):
-        """Top-1 and top-5 on the first `limit` held-out drawings, as they are."""
+    def evaluate(self, limit=1000):
+        """Top-1 and top-5 on the first `limit` held-out drawings, as they are, at the present size."""
+        size = self.size(self.progress())
         self.network.eval()
         top1 = top5 = 0
         rows = np.arange(min(limit, len(self.held)))

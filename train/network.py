@@ -103,7 +103,7 @@ class Inception(nn.Module):
 
     def forward(self, x, stop=None):
         """Logits; while training a list of three (last, 4a, 4d). stop: the name of the tensor to return."""
-        held, heads, norms = {'data': x}, [], iter(self.alphas.tolist())
+        held, heads, norms = {'data': x}, [], iter(self.alphas)
         for name, kind, inputs, buffer, _, parameters in inception_graph.OPERATIONS[1:]:
             source = held[inputs[0]]
             if kind == 'Conv2D':

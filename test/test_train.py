@@ -1,0 +1,340 @@
+"""The training side: drawings, the fold, the weight file's writer, and a run that is interrupted.
+
+The writer needs nothing but Python. The rest needs skia, NumPy and PyTorch, one test TensorFlow: skipped without.
+"""
+import array
+import hashlib
+import importlib.util
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+import deepdream  # noqa: E402
+import inception_graph  # noqa: E402
+from train.graphdef import field, inception, varint  # noqa: E402
+
+
+def missing(*packages):
+    """Are packages missing? For skipping."""
+    return any(importlib.util.find_spec(name) is None for name in packages)
+
+
+NO_SKIA = missing("skia", "numpy")
+NO_TORCH = missing("torch", "numpy")
+
+
+# ---- The writer of weight files ----------------------------------------------------------------------------
+
+def some_weights():
+    """Numbers for every weight: node name -> array, each number known by its place."""
+    weights = {}
+    for k, (_, name, shape) in enumerate(inception_graph.WEIGHTS):
+        size = 1
+        for n in shape:
+            size *= n
+        weights[name] = array.array("f", (k + i % 251 / 256 for i in range(size)))
+    return weights
+
+
+class Writer(unittest.TestCase):
+    def test_varints(self):
+        """The examples of the protobuf documentation, and a negative one."""
+        self.assertEqual(varint(1), b"\x01")
+        self.assertEqual(varint(150), b"\x96\x01")
+        self.assertEqual(varint(-1), b"\xff" * 9 + b"\x01")
+        self.assertEqual(field(1, 150), b"\x08\x96\x01")
+        self.assertEqual(field(2, "testing"), b"\x12\x07testing")
+
+    def test_round_trip(self):
+        """deepdream reads what the writer wrote: every weight, and the graph passes its checks."""
+        weights = some_weights()
+        data = inception({name: value.tobytes() for name, value in weights.items()})
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "weights.pb")
+            pathlib.Path(path).write_bytes(data)
+            graph, model = deepdream.read_graph(path), deepdream.load_model(path)
+        self.assertEqual(len(graph.nodes), 443)
+        for name, value in weights.items():
+            self.assertEqual(model.weights[name], memoryview(value), name)
+
+    def test_wrong_size(self):
+        """Weights that are too few are refused by name."""
+        weights = {name: value.tobytes() for name, value in some_weights().items()}
+        weights["conv1_7x7_s2/biases"] = b"\0" * 4
+        with self.assertRaisesRegex(ValueError, "conv1_7x7_s2/biases"):
+            inception(weights)
+
+    @unittest.skipIf(missing("tensorflow"), "TensorFlow is not installed")
+    def test_tensorflow(self):
+        """TensorFlow loads the file and computes what our engine computes (shipped weights, written anew)."""
+        model = deepdream.load_model(deepdream.data_file("InceptionV1.pb"))
+        data = inception({name: bytes(value) for name, value in model.weights.items()})
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "weights.pb")
+            pathlib.Path(path).write_bytes(data)
+            done = subprocess.run([sys.executable, "-c", TENSORFLOW, path], capture_output=True, text=True, timeout=300)
+            self.assertEqual(done.returncode, 0, done.stderr[-2000:])
+            network = deepdream.load(path)
+        theirs = json.loads(done.stdout.splitlines()[-1])
+        ramp = array.array("f", (i % 256 - 120 for i in range(224 * 224 * 3)))
+        ours = network.forward(ramp, "loss3_classifier")
+        worst = max(abs(a - b) for a, b in zip(ours, theirs, strict=True))
+        self.assertLess(worst / max(map(abs, theirs)), 1e-4)
+
+
+TENSORFLOW = """
+import json, sys
+import numpy, tensorflow
+graph = tensorflow.compat.v1.GraphDef()
+graph.ParseFromString(open(sys.argv[1], "rb").read())
+ramp = (numpy.arange(224 * 224 * 3) % 256 - 120).astype("f4").reshape(1, 224, 224, 3)
+with tensorflow.Graph().as_default(), tensorflow.compat.v1.Session() as session:
+    tensorflow.import_graph_def(graph, name="")
+    print(json.dumps(session.run("loss3_classifier/loss3_classifier:0", {"data:0": ramp}).ravel().tolist()))
+"""
+
+
+# ---- Drawings ----------------------------------------------------------------------------------------------
+
+@unittest.skipIf(NO_SKIA, "skia and NumPy are not installed")
+class Drawings(unittest.TestCase):
+    SEEDS = (1, 2, 3)
+
+    @classmethod
+    def setUpClass(cls):
+        from train.registry import drawings
+        from train.scenes import draw_alone
+        cls.known = drawings()
+        cls.alone = {i: [draw_alone(i, seed, 96) for seed in cls.SEEDS] for i in cls.known}
+
+    def test_labels(self):
+        """Every class has an index and a name of the ImageNet list."""
+        labels = deepdream.read_labels(deepdream.data_file(inception_graph.LABELS))
+        for index, drawing in self.known.items():
+            self.assertIn(drawing.label, labels[index], index)
+
+    def test_kinds(self):
+        """Every kind and every place that a class names exists."""
+        from train.scenes import KINDS, PLACES
+        for drawing in self.known.values():
+            kind = {**KINDS[drawing.kind], **drawing.options}
+            self.assertLessEqual(set(kind["places"]), set(PLACES), drawing.label)
+            self.assertLessEqual(set(drawing.options), set(KINDS["thing"]), drawing.label)
+
+    def test_not_blank(self):
+        """At every seed a class paints enough of its box, and not in one flat tone."""
+        import numpy as np
+        ground = np.array((128, 132, 128))
+        for index, pictures in self.alone.items():
+            for seed, picture in zip(self.SEEDS, pictures, strict=True):
+                with self.subTest(label=self.known[index].label, seed=seed):
+                    painted = np.abs(picture.astype(int) - ground).max(2) > 12
+                    self.assertGreater(painted.mean(), .06)
+                    self.assertGreater(picture[painted].std(), 8)
+
+    def test_not_clipped(self):
+        """Little of a drawing is at the end of the scale in all channels."""
+        for index, pictures in self.alone.items():
+            for seed, picture in zip(self.SEEDS, pictures, strict=True):
+                with self.subTest(label=self.known[index].label, seed=seed):
+                    self.assertLess(((picture.min(2) == 255) | (picture.max(2) == 0)).mean(), .5)
+
+    def test_differ(self):
+        """No two classes draw the same, and no class draws the same twice."""
+        import numpy as np
+        small = {i: np.stack(p)[:, ::6, ::6].astype(float) for i, p in self.alone.items()}
+        keys = list(small)
+        for k, a in enumerate(keys):
+            self.assertGreater(np.abs(small[a][0] - small[a][1]).mean(), .5, self.known[a].label)
+            for b in keys[k + 1:]:
+                self.assertGreater(np.abs(small[a] - small[b]).mean(), 1, (self.known[a].label, self.known[b].label))
+
+    def test_same_seed(self):
+        """The same seed draws the same bytes, in another order and in another process with other hashes."""
+        from train.scenes import draw
+        some = list(self.known)[::7]
+        first = [hashlib.sha256(draw(i, 5)).hexdigest() for i in some]
+        code = ("import sys, hashlib; sys.path.insert(0, sys.argv[1])\nfrom train.scenes import draw\n"
+                "print(*[hashlib.sha256(draw(int(i), 5)).hexdigest() for i in reversed(sys.argv[2:])])")
+        done = subprocess.run([sys.executable, "-c", code, str(ROOT), *map(str, some)], capture_output=True, text=True,
+                              env={**os.environ, "PYTHONHASHSEED": "77"}, check=True)
+        self.assertEqual(first, done.stdout.split()[::-1])
+
+    def test_other_size(self):
+        """A drawing can be made at another size: the same picture, finer."""
+        import numpy as np
+        from train.scenes import draw_alone
+        index = next(iter(self.known))
+        large = draw_alone(index, 1, 192).reshape(96, 2, 96, 2, 3).mean((1, 3))
+        self.assertLess(np.abs(large - self.alone[index][0]).mean(), 12)
+
+
+@unittest.skipIf(NO_SKIA, "skia and NumPy are not installed")
+class Brushes(unittest.TestCase):
+    def test_contours(self):
+        """Paths from memory are those that moveTo and quadTo make."""
+        import numpy as np
+        import skia
+        from train.brushes import HAIR, LINE, contours
+        points = np.random.default_rng(0).uniform(0, 100, (7, 10))
+        path, line = skia.Path(), skia.Path()
+        for a in points.astype("f4").tolist():
+            path.moveTo(*a[:2])
+            path.quadTo(*a[2:6])
+            path.quadTo(*a[6:])
+            line.moveTo(*a[:2])
+            line.lineTo(*a[2:4])
+        self.assertEqual(contours(points, HAIR), path)
+        self.assertEqual(contours(points[:, :4], LINE), line)
+
+    def test_clay_turns(self):
+        """A body seen from the front shows its front: projection, depth and visibility agree."""
+        from train.clay import Clay
+        clay = Clay(perspective=0)
+        clay.ball("body", (0, 0, 0), (2, 1, 1))
+        clay.view(yaw=90)
+        clay.fit()
+        x, y, z = clay.project((2, 0, 0))
+        self.assertAlmostEqual(x, 0)
+        self.assertAlmostEqual(y, 0)
+        self.assertAlmostEqual(z, 2)
+        x0, y0, x1, y1 = clay.extent()
+        self.assertAlmostEqual(x1 - x0, y1 - y0)
+
+
+# ---- The network -------------------------------------------------------------------------------------------
+
+@unittest.skipIf(NO_TORCH, "PyTorch is not installed")
+class Fold(unittest.TestCase):
+    def test_fold_is_exact(self):
+        """Export changes nothing: BatchNorm and the strong LRN in the plain network (measured 1e-6 to 4e-6)."""
+        import torch
+        from train.export import UNUSED_BIAS, difference, fold
+        from train.network import Inception
+        torch.manual_seed(0)
+        indices = [1, 207, 281, 483, 852]
+        network = Inception(len(indices))
+        for module in network.modules():
+            if isinstance(module, torch.nn.BatchNorm2d):
+                module.weight.data.uniform_(.5, 1.5)
+                module.bias.data.uniform_(-.3, .3)
+        pictures = torch.randint(-120, 130, (4, 3, 96, 96)).float()
+        network.train()
+        with torch.no_grad():
+            network(pictures)
+            network(pictures.flip(0))
+        network.choose_alphas(pictures)
+        self.assertGreater(float(network.alphas.min()), 1e-3)
+        plain = fold(network, indices)
+        logits, tensors = difference(network, plain, indices, pictures)
+        self.assertLess(logits, 4e-6 * max(1, float(plain(pictures)[:, indices].detach().abs().max())))
+        for name, value in tensors.items():
+            self.assertLess(value, 1e-5, name)
+        unused = [i for i in range(1000) if i not in indices]
+        self.assertTrue((plain(pictures)[:, unused] == UNUSED_BIAS).all())
+
+    def test_engine_agrees(self):
+        """The plain network in PyTorch and the shipped engine compute the same from the same file."""
+        import torch
+        from train.export import load_plain
+        path = deepdream.data_file("InceptionV1.pb")
+        network = deepdream.load(path)
+        generator = torch.Generator().manual_seed(1)
+        x = torch.randint(-120, 130, (1, 3, 224, 224), generator=generator).float()
+        with torch.no_grad():
+            theirs = load_plain(path)(x)[0]
+        ours = network.forward(x[0].permute(1, 2, 0).flatten().tolist(), "loss3_classifier")
+        self.assertLess(float((torch.tensor(list(ours)) - theirs).abs().max()) / float(theirs.abs().max()), 1e-4)
+
+
+@unittest.skipIf(NO_TORCH or NO_SKIA, "PyTorch and skia are not installed")
+class Training(unittest.TestCase):
+    """The steps as a user runs them, on a pool of a few drawings."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.path = pathlib.Path(cls.folder.name)
+        for name, seed in (("pool", "1"), ("held", "2")):
+            cls.train("draw", cls.path / name, "-n", 24, "-s", seed, "-j", 1)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    @staticmethod
+    def command(*arguments):
+        return [sys.executable, "-m", "train", *map(str, arguments)]
+
+    @classmethod
+    def train(cls, *arguments, status=0):
+        done = subprocess.run(cls.command(*arguments), cwd=ROOT, capture_output=True, text=True)
+        if done.returncode != status:
+            raise AssertionError(f"{arguments}: exit {done.returncode}\n{done.stderr}")
+        return done
+
+    def fit(self, run, steps):
+        return ("fit", "--pool", self.path / "pool", "--held", self.path / "held", "--run", self.path / run,
+                "--steps", steps, "--batch", 4, "--sizes", "0:64", "--threads", 1)
+
+    def test_drawing_goes_on(self):
+        """A pool that was interrupted is completed with the same bytes; another seed is refused."""
+        import numpy as np
+        from train.pool import Pool
+        pool = Pool(str(self.path / "pool"), writable=True)
+        before = np.array(pool.pictures[5])
+        pool.done[5], pool.pictures[5] = 0, 0
+        del pool
+        self.train("draw", self.path / "pool", "-n", 24, "-s", 1, "-j", 1)
+        self.assertTrue((Pool(str(self.path / "pool")).pictures[5] == before).all())
+        refused = self.train("draw", self.path / "pool", "-n", 24, "-s", 9, status=1)
+        self.assertIn("seed", refused.stderr)
+
+    def test_run_goes_on(self):
+        """A run that was killed after a checkpoint ends with the same weights as one that was not."""
+        import torch
+        self.train(*self.fit("whole", 4))
+        running = subprocess.Popen(self.command(*self.fit("parts", 4)), cwd=ROOT, stderr=subprocess.PIPE, text=True)
+        for line in running.stderr:
+            if '"step": 1,' in line:
+                running.send_signal(signal.SIGTERM)
+        self.assertEqual(running.wait(), 0)
+        running.stderr.close()
+        middle = torch.load(self.path / "parts" / "checkpoint.pt", weights_only=False)
+        self.assertIn(middle["step"], (1, 2, 3))
+        self.train(*self.fit("parts", 4))
+        whole, parts = (torch.load(self.path / run / "weights-100.pt", weights_only=False) for run in ("whole", "parts"))
+        self.assertEqual(whole["step"], parts["step"])
+        for name, value in whole["network"].items():
+            self.assertTrue(torch.equal(value, parts["network"][name]), name)
+        self.train("export", self.path / "parts" / "weights-100.pt", self.path / "weights.pb")
+        said = self.train("evaluate", self.path / "weights.pb", self.path / "held", "-z", 64, "--json", self.path / "f.json")
+        self.assertIn("top-1", said.stdout)
+        figures = json.loads((self.path / "f.json").read_text())
+        self.assertEqual(figures["pictures"], 24)
+
+    def test_help(self):
+        """Every step has its help; a wrong pool is one line."""
+        for step in ("draw", "fit", "export", "evaluate", "sheet", "dreams", "picture"):
+            self.assertIn("usage: python3 -m train " + step, self.train(step, "--help").stdout)
+        refused = self.train("evaluate", deepdream.data_file("InceptionV1.pb"), self.path / "nothing", status=1)
+        self.assertEqual(refused.stderr.count("\n"), 1)
+        self.assertNotIn("Traceback", refused.stderr)
+
+    def test_picture(self):
+        """The shipped picture is a 224 x 224 BMP file with colours."""
+        self.train("picture", self.path / "picture.bmp")
+        picture = deepdream.read_picture(str(self.path / "picture.bmp"))
+        self.assertEqual((picture.width, picture.height), (224, 224))
+        self.assertGreater(len(set(picture.pixels)), 100)
+
+
+if __name__ == "__main__":
+    unittest.main()
