@@ -703,7 +703,7 @@ def convolution(asm: Avx, tiles: tuple, vectors: int, lanes: int, rows: int, tap
                         asm.v_store(asm.SCRATCH, i * width, s)
                 asm.move(xr, x)
                 asm.move(wr, w)
-                unroll = 4
+                unroll = 2 if size * vectors >= 18 else 4
                 loops, rest = divmod(run, unroll)
                 with asm.repeat(row, rows):
                     with asm.repeat(tap, taps):
@@ -906,91 +906,108 @@ def max_pool(asm: Avx, kernel_rows: int, runs: tuple, channels: int, x_step: int
     asm.leave()
 
 
-def max_pool_gradient(asm: Avx, kernel_rows: int, runs: tuple, channels: int, x_step: int, y_pixel: int, y_row: int,
-                      x_shape: tuple[int, int, int], clear: bool, mask: bool) -> None:
+def max_pool_gradient(asm: Avx, kernel: tuple[int, int], stride: tuple[int, int], left: int, x_pixels: int,
+                      y_pixels: int, channels: int, x_pixel: int, x_row: int, y_pixel: int, y_row: int, clear: bool,
+                      mask: bool) -> None:
     """Give the gradient of every output to the first of the window's cells (row by row) that holds the maximum.
 
     Works on some rows of dx: on all windows that reach into them; what those give to other rows goes to scratch
-    memory. x_shape: pixels of a row, distance of pixels, distance of rows. clear: begin with dx = 0.
-    mask: outputs that are not above 0 pass nothing on (x is the output of a ReLU).
-    The table has for every row of windows the distances of their rows in x, the same in dx (NOWHERE: to scratch memory),
-    and of the rows of dx which are reached for the first time: from, to.
-    Arguments: x, y, delta, table, number of rows of windows.
+    memory. clear: dx is new (else it is added to). mask: outputs that are not above 0 pass nothing on (x is the output
+    of a ReLU). For each row of windows, one vector of channels after the other, a window moves along the row with the
+    sums of its cells in registers; those that it leaves behind are complete (as far as this row of windows goes).
+    The table has for every row of windows the addresses of its rows in x (outside: a row of NaN, which equal nothing),
+    the addresses of the same rows of dx (those that do not belong to this unit: 0, for scratch memory), and the address
+    of a row of dx that is to be zeroed first, or 0.
+    Arguments: y, dy, table, number of rows of windows.
     """
+    (kernel_rows, kernel_columns), (down, across) = kernel, stride
     *rest, y, dy, table, p, row, pixel, counter = asm.pointers(2 * kernel_rows + 7)
     lines, gradients = rest[:kernel_rows], rest[kernel_rows:]
-    zero, tail_register, given, largest, value, gradient = 0, 1, 2, 3, 4, 5
-    width, x_pixel, x_row = x_shape
+    zero, given, largest, value, tail_register, *free = range(asm.vectors)
+    sums = [free[i * kernel_columns:(i + 1) * kernel_columns] for i in range(kernel_rows)]
     asm.v_zero(zero)
-    asm.argument(y, 2)
-    asm.argument(dy, 3)
-    asm.add(dy, y)
-    asm.argument(table, 4)
-    asm.argument(row, 5)
+    asm.argument(y, 1)
+    asm.argument(dy, 2)
+    asm.argument(table, 3)
+    asm.argument(row, 4)
 
-    def give(_: int, at: int, tail: object) -> None:
-        asm.v_load(given, dy, at, tail)
-        asm.v_load(largest, y, at, tail)
+    def window(inside: frozenset[int], begun: frozenset[int], last: bool, tail: object) -> None:
+        """One window. Columns `inside` the picture; those of whose sums an earlier window has `begun`."""
+        asm.v_load(given, dy, 0, tail)
+        asm.v_load(largest, y, 0, tail)
         if mask:
             asm.v_keep_greater(value, largest, zero, given)
             asm.v_copy(given, value)
-        for line, dline in zip(lines, gradients):
-            for column in columns:
-                asm.v_load(value, line, column + at, tail)
-                asm.v_keep_equal(value, value, largest, given)
-                asm.v_sub(given, given, value)    # what is given away is not there for the next cell
-                asm.v_load(gradient, dline, column + at, tail)
-                asm.v_add(gradient, gradient, value)
-                asm.v_store(dline, column + at, gradient, tail)
-
-    with asm.repeat(row):
-        if clear:
-            start, end = lines[:2] if kernel_rows > 1 else (lines[0], gradients[0])
-            next_row, done = asm.label(), asm.label()
-            asm.load_word(start, table, 16 * kernel_rows)
-            asm.load_word(end, table, 16 * kernel_rows + 8)
-            asm.place(next_row)
-            asm.branch_register(start, ">=", end, done)
-            asm.argument(p, 1)
-            asm.add(p, start)
-            asm.argument(counter, 3)
-            asm.add(p, counter)
-            with asm.repeat(pixel, width):
-                sweep(asm, channels, (p,), counter, lambda _, at, tail: asm.v_store(p, at, zero, tail),
-                      spare=tail_register)
-                asm.add_constant(p, x_pixel - 4 * channels)
-            asm.add_constant(start, x_row)
-            asm.jump(next_row)
-            asm.place(done)
         for i in range(kernel_rows):
-            elsewhere, ready = asm.label(), asm.label()
-            asm.argument(p, 1)
-            asm.load_word(lines[i], table, 8 * i)
-            asm.add(lines[i], p)
-            asm.load_word(gradients[i], table, 8 * (kernel_rows + i))
-            asm.branch(gradients[i], "==", NOWHERE, elsewhere)
-            asm.add(gradients[i], p)
-            asm.argument(p, 3)
-            asm.add(gradients[i], p)
-            asm.jump(ready)
-            asm.place(elsewhere)
-            asm.move(gradients[i], asm.SCRATCH)
-            asm.place(ready)
-        asm.add_constant(table, 16 * kernel_rows + 16)
-        pointers = (*lines, *gradients, y, dy)
-        for columns, count in runs:
-            with asm.repeat(pixel, count):
-                sweep(asm, channels, pointers, counter, give, unroll=1, spare=tail_register)
-                for q in (*lines, *gradients):
-                    asm.add_constant(q, x_step - 4 * channels)
-                for q in (y, dy):
-                    asm.add_constant(q, y_pixel - 4 * channels)
+            for j in sorted(inside):
+                share = value if j in begun else sums[i][j]
+                asm.v_load(share, lines[i], j * x_pixel, tail)
+                asm.v_keep_equal(share, share, largest, given)
+                asm.v_sub(given, given, share)    # what is given away is not there for the next cell
+                if j in begun:
+                    asm.v_add(sums[i][j], sums[i][j], share)
+        for i in range(kernel_rows):
+            touched = not clear or i < kernel_rows - down    # by the row of windows above
+            for j in range(kernel_columns):
+                if j in inside and (j < across or last):
+                    if touched:
+                        asm.v_load(value, gradients[i], j * x_pixel, tail)
+                        asm.v_add(sums[i][j], sums[i][j], value)
+                    asm.v_store(gradients[i], j * x_pixel, sums[i][j], tail)
+                elif j >= across:
+                    asm.v_copy(sums[i][j - across], sums[i][j])
+        for q in (*lines, *gradients):
+            asm.add_constant(q, across * x_pixel)
         for q in (y, dy):
-            asm.add_constant(q, y_row - y_pixel * sum(count for _, count in runs))
+            asm.add_constant(q, y_pixel)
+
+    runs: list[list] = []    # [which kind of window, how many]
+    begun: frozenset[int] = frozenset()
+    for o in range(y_pixels):
+        inside = frozenset(j for j in range(kernel_columns) if 0 <= o * across - left + j < x_pixels)
+        kind = inside, begun, o == y_pixels - 1
+        if runs and runs[-1][0] == kind:
+            runs[-1][1] += 1
+        else:
+            runs.append([kind, 1])
+        begun = frozenset(j - across for j in inside if j >= across)
+
+    def whole_row(tail: object, step: int) -> None:
+        for kind, count in runs:
+            with asm.repeat(pixel, count):
+                window(*kind, tail)
+        for q in (*lines, *gradients):
+            asm.add_constant(q, step - y_pixels * across * x_pixel)
+        for q in (y, dy):
+            asm.add_constant(q, step - y_pixels * y_pixel)
+
+    vectors, lanes = divmod(channels, asm.V)
+    with asm.repeat(row):
+        ready = asm.label()
+        asm.load_word(p, table, 16 * kernel_rows)
+        asm.branch(p, "==", 0, ready)
+        with asm.repeat(pixel, x_pixels):
+            sweep(asm, channels, (p,), counter, lambda _, at, tail: asm.v_store(p, at, zero, tail), spare=tail_register)
+            asm.add_constant(p, x_pixel - 4 * channels)
+        asm.place(ready)
+        for i in range(kernel_rows):
+            ours = asm.label()
+            asm.load_word(lines[i], table, 8 * i)
+            asm.load_word(gradients[i], table, 8 * (kernel_rows + i))
+            asm.branch(gradients[i], "!=", 0, ours)
+            asm.move(gradients[i], asm.SCRATCH)
+            asm.place(ours)
+            asm.add_constant(lines[i], -left * x_pixel)
+            asm.add_constant(gradients[i], -left * x_pixel)
+        asm.add_constant(table, 16 * kernel_rows + 8)
+        if vectors:
+            with asm.repeat(counter, vectors):
+                whole_row(None, 4 * asm.V)
+        if lanes:
+            whole_row(asm.v_tail(lanes, tail_register), 4 * lanes)
+        for q in (y, dy):
+            asm.add_constant(q, y_row - 4 * channels)
     asm.leave()
-
-
-NOWHERE = -1    # no distance of a row: those are multiples of 4
 
 
 def fourth_root(asm: Avx, q: int, n: int, t: int, u: int, constants: tuple) -> None:
@@ -2485,34 +2502,42 @@ class SimdEngine:
 
     def plan_max_pool_gradient(self, op: Operation, clear: bool, mask: bool) -> list[Unit]:
         """A unit is some rows of dx and some channels. Windows that reach into two of them are computed twice."""
-        (kh, _), (down, _), x, y, V = op.kernel, op.stride, op.x, op.y, self.asm.V
-        runs, _ = self.pool_windows(op)
-        if x.w * x.pixel > Threads.SCRATCH_SIZE:
-            raise ValueError(f"{op.name}: rows of {x.w * x.pixel} bytes are too long")
+        (kh, kw), (down, _), x, y, V = op.kernel, op.stride, op.x, op.y, self.asm.V
+        if max(kh, kw) > 3 or (x.w + kw) * x.pixel > Threads.SCRATCH_SIZE:
+            raise ValueError(f"{op.name}: windows of {kh} x {kw} in rows of {x.w * x.pixel} bytes are too large")
+        nothing = self.row_of_nan((x.w + kw) * x.pixel)
         parts = max(1, x.h // 7)
         bounds = [x.h * i // parts for i in range(parts + 1)]
         groups = 2 if y.c >= 8 * V else 1
         ends = [-(-y.c // V) * i // groups * V for i in range(groups)] + [y.c]
-        windows = [[min(max(o * down - op.top + i, 0), x.h - 1) for i in range(kh)] for o in range(y.h)]
+        first_rows = [o * down - op.top for o in range(y.h)]
         units = []
         for top, bottom in zip(bounds, bounds[1:]):
-            mine = [o for o in range(y.h) if any(top <= r < bottom for r in windows[o])]
-            table, cleared = array.array("q"), top
-            for o in mine:
-                table.extend(r * x.row for r in windows[o])
-                table.extend(r * x.row if top <= r < bottom else NOWHERE for r in windows[o])
-                reached = bottom if o == mine[-1] else max(cleared, min(windows[o][-1] + 1, bottom))
-                table.extend((cleared * x.row, reached * x.row))
-                cleared = reached
-            self.keep.append(table)
-            first_window = mine[0] if mine else 0
+            mine = [o for o in range(y.h) if first_rows[o] < bottom and top < first_rows[o] + kh]
             for first, end in zip(ends, ends[1:]):
-                kernel = self.kernel(max_pool_gradient, kh, runs, end - first, op.stride[1] * x.pixel, y.pixel, y.row,
-                                     (x.w, x.pixel, x.row), clear, mask)
-                units.append(Unit(kernel, [x.address + 4 * first, y.address + first_window * y.row + 4 * first,
-                                           self.delta, table.buffer_info()[0], len(mine)],
+                shift, table = 4 * first, array.array("q")
+                for o in mine:
+                    rows = range(first_rows[o], first_rows[o] + kh)
+                    table.extend((x.address + r * x.row if 0 <= r < x.h else nothing) + shift for r in rows)
+                    table.extend(x.address + self.delta + r * x.row + shift if top <= r < bottom else 0 for r in rows)
+                    # The first row of all is one that windows above would have reached already.
+                    new = clear and o == 0 and top == 0 and kh > down
+                    table.append(x.address + self.delta + shift if new else 0)
+                self.keep.append(table)
+                kernel = self.kernel(max_pool_gradient, op.kernel, op.stride, op.left, x.w, y.w, end - first, x.pixel,
+                                     x.row, y.pixel, y.row, clear, mask)
+                at = y.address + mine[0] * y.row + shift
+                units.append(Unit(kernel, [at, at + self.delta, table.buffer_info()[0], len(mine)],
                                   top / x.h, 200.0 * len(mine) * y.w * (end - first)))
         return units
+
+    def row_of_nan(self, size: int) -> int:
+        """The address of so many bytes of NaN."""
+        if self.panels.get(("nan", 0), 0) < size:
+            table = array.array("f", [math.nan]) * (size // 4 + 16)
+            self.keep.append(table)
+            self.panels["nan", 0], self.panels["nan", 1] = size, table.buffer_info()[0]
+        return self.panels["nan", 1]
 
     def plan_average_pool(self, op: Operation, mode: str) -> list[Unit]:
         x, y, V = op.x, op.y, self.asm.V
