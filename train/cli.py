@@ -63,12 +63,15 @@ def add_draw(steps):
     p.add_argument('-n', '--pictures', type=int, default=60000,
                    help='how many, of all classes in turn (60000)')
     p.add_argument('-s', '--seed', type=int, default=1, help='other seeds, other pictures (1)')
+    p.add_argument('--classes', nargs='+', metavar='CLASS', help='only these (index or label), for experiments')
     p.add_argument('-j', '--jobs', type=int, default=os.cpu_count(), help='processes (all cores)')
 
 
 def draw(options):
     from train.pool import fill
-    fill(options.pool, options.pictures, options.seed, options.jobs)
+    from train.sheet import find
+    classes = find(options.classes) if options.classes else None
+    fill(options.pool, options.pictures, options.seed, options.jobs, classes)
 
 
 # ---- fit ---------------------------------------------------------------------------------------------------

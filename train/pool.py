@@ -66,10 +66,11 @@ def code_hash():
     return total.hexdigest()[:16]
 
 
-def create(folder, pictures, seed):
+def create(folder, pictures, seed, classes=None):
     """Make an empty pool, or open the one that is there if it is of the same seed, classes and code."""
-    about = {'pictures': pictures, 'seed': seed, 'code': code_hash(), 'classes': list(drawings()),
-             'labels': [d.label for d in drawings().values()]}
+    classes = classes or list(drawings())
+    about = {'pictures': pictures, 'seed': seed, 'code': code_hash(), 'classes': classes,
+             'labels': [drawings()[index].label for index in classes]}
     os.makedirs(folder, exist_ok=True)
     path = os.path.join(folder, 'pool.json')
     if os.path.exists(path):
@@ -88,9 +89,9 @@ def create(folder, pictures, seed):
     return Pool(folder, writable=True)
 
 
-def fill(folder, pictures, seed, jobs=1):
-    """Draw what is missing in a pool, with `jobs` processes; progress on stderr."""
-    pool = create(folder, pictures, seed)
+def fill(folder, pictures, seed, jobs=1, classes=None):
+    """Draw what is missing in a pool (of these classes, or all), with `jobs` processes; progress on stderr."""
+    pool = create(folder, pictures, seed, classes)
     todo = np.flatnonzero(pool.done == 0)
     chunks = [(folder, todo[i:i + CHUNK]) for i in range(0, len(todo), CHUNK)]
     start, drawn, said = time.monotonic(), 0, 0.0
