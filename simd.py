@@ -657,8 +657,7 @@ def unavailable() -> str:
 # Each kernel is a function that writes the code for one shape: everything known before the picture is a constant in
 # the code. It is called as kernel(arguments, scratch) by the driver; argument 0 is its own address.
 
-def convolution(asm: Avx, tiles: tuple, vectors: int, lanes: int, rows: int, taps: int, run: int,
-                x_row: int, x_tap: int, x_pixel: int, x_step: int, y_pixel: int, y_step: int,
+def convolution(asm: Avx, tiles: tuple, vectors: int, lanes: int, sources: tuple, y_pixel: int, y_step: int,
                 in_parts: bool, bias: bool, add: bool, relu: bool, mask: bool) -> None:
     """Some rows of output pixels times `vectors` vectors of output channels of a convolution, as a matrix product.
 
@@ -668,63 +667,70 @@ def convolution(asm: Avx, tiles: tuple, vectors: int, lanes: int, rows: int, tap
     lanes) by its row of the matrix, and add that to the output pixel. To use every load several times, a tile of
     `size` neighbouring output pixels is computed together, all its sums in registers. tiles: (size, how many)...
 
-    lanes: of the last vector. bias: begin the sums with it. add: to what the output holds.
+    sources: (rows, taps, run, and in bytes: from kernel row to kernel row, tap to tap, output pixel to output pixel,
+    output row to output row) of the input; or of up to three inputs whose matrices stand one below the other.
     in_parts: sum up each run by itself and then add up those sums (in scratch memory); as every addition is rounded
     to 24 bits of what has come together so far, shorter sums are more exact.
+    lanes: of the last vector. bias: begin the sums with it. add: to what the output holds.
     relu: store max(0, sum). mask: store 0 where the activation at the same place is not above 0.
-    Arguments: x, weights, bias, y, activations, number of output rows.
+    Arguments: weights, bias, y, activations, number of output rows, the inputs.
     """
-    x, w, y, m, xr, wr, k, tap, row, tile, line = asm.pointers(11)
+    w, y, m, xr, wr, k, tap, row, tile, line, *inputs = asm.pointers(10 + len(sources))
     width = 4 * asm.V
-    asm.argument(x, 1)
-    asm.argument(w, 2)
-    asm.argument(y, 4)
-    if mask:
-        asm.argument(m, 5)
-    asm.argument(line, 6)
+    unroll = 2
+    asm.argument(w, 1)
+    asm.argument(y, 3)
+    asm.argument(m, 4)
+    asm.argument(line, 5)
+    for i, x in enumerate(inputs):
+        asm.argument(x, 6 + i)
+    moving = [(x, x_pixel, x_step) for x, (*_, x_pixel, x_step) in zip(inputs, sources)]
+    moving += [(y, y_pixel, y_step)] + [(m, y_pixel, y_step)] * mask
     with asm.repeat(line):
         for size, count in tiles:
             sums = [[p * vectors + v for v in range(vectors)] for p in range(size)]
+            every_sum = sum(sums, [])
             weights = [size * vectors + v for v in range(vectors)]
             spare = size * vectors + vectors
             with asm.repeat(tile, count):
-                if not bias:
-                    for s in sum(sums, []):
-                        asm.v_zero(s)
-                else:
-                    asm.argument(k, 3)
+                if bias:
+                    asm.argument(k, 2)
                     for v in range(vectors):
                         asm.v_load(weights[v], k, v * width)
                     for p in range(size):
                         for v in range(vectors):
                             asm.v_copy(sums[p][v], weights[v])
+                else:
+                    for s in every_sum:
+                        asm.v_zero(s)
                 if in_parts:
-                    for i, s in enumerate(sum(sums, [])):
+                    for i, s in enumerate(every_sum):
                         asm.v_store(asm.SCRATCH, i * width, s)
-                asm.move(xr, x)
+
                 asm.move(wr, w)
-                unroll = 2 if size * vectors >= 18 else 4
-                loops, rest = divmod(run, unroll)
-                with asm.repeat(row, rows):
-                    with asm.repeat(tap, taps):
-                        if in_parts:
-                            for s in sum(sums, []):
-                                asm.v_zero(s)
-                        if loops:
-                            with asm.repeat(k, loops):
-                                for i in range(unroll):
-                                    multiply_add(asm, sums, weights, spare, xr, x_pixel, wr, i)
-                                asm.add_constant(xr, 4 * unroll)
-                                asm.add_constant(wr, unroll * vectors * width)
-                        for i in range(rest):
-                            multiply_add(asm, sums, weights, spare, xr, x_pixel, wr, i)
-                        asm.add_constant(wr, rest * vectors * width)
-                        asm.add_constant(xr, x_tap - 4 * unroll * loops)
-                        if in_parts:
-                            for i, s in enumerate(sum(sums, [])):
-                                asm.v_add(s, s, (asm.SCRATCH, i * width))
-                                asm.v_store(asm.SCRATCH, i * width, s)
-                    asm.add_constant(xr, x_row - taps * x_tap)
+                for x, (rows, taps, run, x_row, x_tap, x_pixel, _) in zip(inputs, sources):
+                    asm.move(xr, x)
+                    loops, rest = divmod(run, unroll)
+                    with asm.repeat(row, rows):
+                        with asm.repeat(tap, taps):
+                            if in_parts:
+                                for s in every_sum:
+                                    asm.v_zero(s)
+                            if loops:
+                                with asm.repeat(k, loops):
+                                    for i in range(unroll):
+                                        multiply_add(asm, sums, weights, spare, xr, x_pixel, wr, i)
+                                    asm.add_constant(xr, 4 * unroll)
+                                    asm.add_constant(wr, unroll * vectors * width)
+                            for i in range(rest):
+                                multiply_add(asm, sums, weights, spare, xr, x_pixel, wr, i)
+                            asm.add_constant(wr, rest * vectors * width)
+                            asm.add_constant(xr, x_tap - 4 * unroll * loops)
+                            if in_parts:
+                                for i, s in enumerate(every_sum):
+                                    asm.v_add(s, s, (asm.SCRATCH, i * width))
+                                    asm.v_store(asm.SCRATCH, i * width, s)
+                        asm.add_constant(xr, x_row - taps * x_tap)
 
                 zero, kept = weights[0], spare
                 if relu or mask:
@@ -744,15 +750,11 @@ def convolution(asm: Avx, tiles: tuple, vectors: int, lanes: int, rows: int, tap
                             asm.v_load(kept, m, at, end)
                             asm.v_keep_greater(kept, kept, zero, sums[p][v])
                         asm.v_store(y, at, kept if mask else sums[p][v], end)
-                asm.add_constant(x, size * x_pixel)
-                asm.add_constant(y, size * y_pixel)
-                if mask:
-                    asm.add_constant(m, size * y_pixel)
+                for r, pixel, _ in moving:
+                    asm.add_constant(r, size * pixel)
         pixels = sum(size * count for size, count in tiles)
-        asm.add_constant(x, x_step - pixels * x_pixel)
-        asm.add_constant(y, y_step - pixels * y_pixel)
-        if mask:
-            asm.add_constant(m, y_step - pixels * y_pixel)
+        for r, pixel, step in moving:
+            asm.add_constant(r, step - pixels * pixel)
     asm.leave()
 
 
@@ -2194,13 +2196,23 @@ class SimdEngine:
     def plan_backward(self, tape: Tape, start: int, stop: int) -> frozenset[str]:
         """Returns the tensors that have a gradient afterwards."""
         live = set(self.live)
-        masked = self.masked_by_last_writer(start, stop)
+        live_at_end, masked = self.look_ahead(start, stop)
         masked_units: set[str] = set()
+        together: dict[str, list[Operation]] = {}    # 1x1 convolutions of one tensor: their gradients are one product
         for number in reversed(range(start, stop)):
             op = self.operations[number]
             if op.y.name not in live or op.kind in ("Placeholder", "BiasAdd"):
                 continue
             x = op.x
+            if op.kind == "Conv2D" and op.weight_shape[:2] == op.stride == (1, 1):
+                group = together.setdefault(x.name, [])
+                group.append(op)
+                if any(other.kind == "Conv2D" and other.x is x and other.weight_shape[:2] == other.stride == (1, 1)
+                       and other.y.name in live_at_end for other in self.operations[start:number]) and len(group) < 3:
+                    continue
+                del together[x.name]
+            else:
+                group = [op]
             add = x.name in live
             mask = masked.get(x.name) == number and (op.kind in ("Conv2D", "MatMul", "LRN") or not add)
             if op.kind == "Conv2D" and op.stride != (1, 1) or op.kind not in ("Conv2D", "MatMul", "LRN", "MaxPool"):
@@ -2213,7 +2225,8 @@ class SimdEngine:
                 units = self.elementwise("mask", x, x.address, x.address + self.delta)
             elif op.kind in ("Conv2D", "MatMul"):
                 if op.stride == (1, 1):
-                    units = self.plan_gradient(op, add, mask)
+                    reads = [other.y.range("gradient") for other in group]
+                    units = self.plan_gradient(group, add, mask)
                 else:
                     tape.add(op.name + " phases", self.plan_phase_convolution(op), reads, [(op.phases.name, 0, 1)])
                     reads = [(op.phases.name, 0, 1)]
@@ -2246,8 +2259,8 @@ class SimdEngine:
                 live.add(x.name)
         return frozenset(live)
 
-    def masked_by_last_writer(self, start: int, stop: int) -> dict[str, int]:
-        """Tensor -> the operation that, as the last one of this pass, adds to its gradient, where this may apply the
+    def look_ahead(self, start: int, stop: int) -> tuple[set[str], dict[str, int]]:
+        """The tensors that have a gradient after the pass, and: tensor -> the operation that, as the last one of this pass, adds to its gradient, where this may apply the
         ReLU's mask in passing: because the ReLUs of the whole tensor come in the same pass, and nothing in between."""
         live, last, relus = set(self.live), {}, set()
         for number in reversed(range(start, stop)):
@@ -2260,38 +2273,48 @@ class SimdEngine:
             elif op.kind not in ("ConcatV2", "BiasAdd", "Placeholder"):
                 last[op.x.name] = number
         concats = {op.y.name: op.inputs for op in self.operations if op.kind == "ConcatV2"}
-        return {name: number for name, number in last.items()
-                if name in relus or name in concats and all(x.name in relus and x.whole for x in concats[name])}
+        return live, {name: number for name, number in last.items()
+                      if name in relus or name in concats and all(x.name in relus and x.whole for x in concats[name])}
 
     # Planning: convolutions
 
-    def convolve(self, x: int, x_row: int, x_tap: int, x_pixel: int, x_step: int, rows: int, taps: int, run: int,
-                 weights: int, y: int, y_pixel: int, y_step: int, h: int, w: int, c: int, bias: int | None = None,
-                 relu: bool = False, add: bool = False, mask: bool = False) -> list[Unit]:
-        """The units of one implicit matrix product (see `convolution`); x, y, weights, bias are addresses."""
+    def convolve(self, sources: list[tuple[int, ...]], weights: int, y: int, y_pixel: int, y_step: int, h: int, w: int,
+                 c: int, bias: int | None = None, relu: bool = False, add: bool = False, mask: bool = False) -> list[Unit]:
+        """The units of one implicit matrix product (see `convolution`); y, weights, bias are addresses.
+
+        sources: (address, rows, taps, run, x_row, x_tap, x_pixel, x_step) of each input.
+        """
         V = self.asm.V
         vectors = -(-c // V)
-        units = []
-        depth, first = rows * taps * run, 0
+        depth, first, units = sum(math.prod(source[1:4]) for source in sources), 0, []
         in_parts = depth > LONGEST_SUM
-        if in_parts and rows == taps == 1:
-            taps = next(n for n in range(-(-run // LONGEST_SUM), run + 1) if run % n == 0)
-            run //= taps
-            x_tap = 4 * run
+        if in_parts:
+            sources = [self.shortened(source) for source in sources]
+        shapes = tuple(source[1:] for source in sources)
         for block in split_channels(self.asm, w, vectors):
             lanes = c - (first + block - 1) * V if first + block == vectors else V
             most = (self.asm.vectors - block - 1) // block
             tiles = split_width(w, min(most, self.asm.most_pixels))
-            kernel = self.kernel(convolution, tiles, block, lanes, rows, taps, run, x_row, x_tap, x_pixel, x_step,
-                                 y_pixel, y_step, in_parts, bias is not None, add, relu, mask)
+            kernel = self.kernel(convolution, tiles, block, lanes, shapes, y_pixel, y_step, in_parts, bias is not None,
+                                 add, relu, mask)
             cost = w * block * V * depth
             for top, count in self.divide(h, cost):
                 target = y + top * y_step + first * V * 4
-                units.append(Unit(kernel, [x + top * x_step, weights + first * V * depth * 4,
-                                           (bias or 0) + first * V * 4, target, target - self.delta, count],
+                units.append(Unit(kernel, [weights + first * V * depth * 4, (bias or 0) + first * V * 4, target,
+                                           target - self.delta, count, *(x[0] + top * x[-1] for x in sources)],
                                   top / h, cost * count))
             first += block
         return units
+
+    @staticmethod
+    def shortened(source: tuple[int, ...]) -> tuple[int, ...]:
+        """The same input, but a single long run taken as several."""
+        x, rows, taps, run, x_row, x_tap, *steps = source
+        if rows == taps == 1 and run > LONGEST_SUM:
+            taps = next(n for n in range(-(-run // LONGEST_SUM), run + 1) if run % n == 0)
+            run //= taps
+            x_tap = 4 * run
+        return x, rows, taps, run, x_row, x_tap, *steps
 
     def divide(self, rows: int, cost: float) -> list[tuple[int, int]]:
         """(first, how many) for parts of `rows` rows, each of which costs so many multiply-adds."""
@@ -2306,24 +2329,25 @@ class SimdEngine:
         key = "forward", op.name
         if key not in self.panels:
             self.panels[key] = self.pack(op, y.w)
-        return self.convolve(
-            x.address - op.top * x.row - op.left * x.pixel, x.row, x.pixel if taps > 1 else 4 * run,
-            op.stride[1] * x.pixel, op.stride[0] * x.row, kh, taps, run, self.panels[key],
-            y.address, y.pixel, y.row, y.h, y.w, co, None if bias is None else self.vector(bias), relu)
+        source = (x.address - op.top * x.row - op.left * x.pixel, kh, taps, run, x.row,
+                  x.pixel if taps > 1 else 4 * run, op.stride[1] * x.pixel, op.stride[0] * x.row)
+        return self.convolve([source], self.panels[key], y.address, y.pixel, y.row, y.h, y.w, co,
+                             None if bias is None else self.vector(bias), relu)
 
-    def plan_gradient(self, op: Operation, add: bool, mask: bool) -> list[Unit]:
-        """The input gradient of a convolution with stride 1: a convolution of dy with the weights turned by 180
-        degrees and their two channel axes exchanged."""
-        x, y = op.x, op.y
-        kh, kw, ci, co = op.weight_shape
-        taps, run = (1, kw * co) if y.pixel == 4 * co and kw * co <= LONGEST_RUN else (kw, co)
-        key = "backward", op.name
+    def plan_gradient(self, ops: list[Operation], add: bool, mask: bool) -> list[Unit]:
+        """The input gradient of convolutions with stride 1 of one x, all at once: convolutions of their dy with the
+        weights turned by 180 degrees and their two channel axes exchanged."""
+        x, sources = ops[0].x, []
+        for op in ops:
+            y, (kh, kw, _, co) = op.y, op.weight_shape
+            taps, run = (1, kw * co) if y.pixel == 4 * co and kw * co <= LONGEST_RUN else (kw, co)
+            sources.append((y.address + self.delta - (kh - 1 - op.top) * y.row - (kw - 1 - op.left) * y.pixel,
+                            kh, taps, run, y.row, y.pixel if taps > 1 else 4 * run, y.pixel, y.row))
+        key = "backward", *(op.name for op in ops)
         if key not in self.panels:
-            self.panels[key] = self.pack_turned(op, x.w)
-        return self.convolve(
-            y.address + self.delta - (kh - 1 - op.top) * y.row - (kw - 1 - op.left) * y.pixel, y.row,
-            y.pixel if taps > 1 else 4 * run, y.pixel, y.row, kh, taps, run, self.panels[key],
-            x.address + self.delta, x.pixel, x.row, x.h, x.w, ci, add=add, mask=mask)
+            self.panels[key] = self.pack_turned(ops, x.w)
+        return self.convolve(sources, self.panels[key], x.address + self.delta, x.pixel, x.row, x.h, x.w, x.c,
+                             add=add, mask=mask)
 
     # The gradient of a convolution with stride s. With Y = y + padding, input row y gets from output row o the weights
     # of kernel row r = Y - s o. For Y = s q + p (phase p) that is r = s t + p with t = q - o = 0, 1 ... : in q, a
@@ -2351,8 +2375,9 @@ class SimdEngine:
             self.panels[key] = self.pack_phases(op)
         start = (y.address + self.delta + (op.first[0] - (op.taps[0] - 1)) * y.row
                  + (op.first[1] - (op.taps[1] - 1)) * y.pixel)
-        return self.convolve(start, y.row, y.pixel if taps > 1 else 4 * run, y.pixel, y.row, op.taps[0], taps, run,
-                             self.panels[key], phases.address, phases.pixel, phases.row, phases.h, phases.w, phases.c)
+        source = (start, op.taps[0], taps, run, y.row, y.pixel if taps > 1 else 4 * run, y.pixel, y.row)
+        return self.convolve([source], self.panels[key], phases.address, phases.pixel, phases.row, phases.h, phases.w,
+                             phases.c)
 
     def plan_unfold(self, op: Operation, add: bool) -> list[Unit]:
         (down, across), x, phases = op.stride, op.x, op.phases
@@ -2406,16 +2431,18 @@ class SimdEngine:
                                                         4 * co])], [], [])
         return at
 
-    def pack_turned(self, op: Operation, width: int) -> int:
-        kh, kw, ci, co = op.weight_shape
-        depth, source = kh * kw * co, buffer_address(op.weights)
-        at, blocks = self.take_panels(depth, ci, width)
-        units = []
+    def pack_turned(self, ops: list[Operation], width: int) -> int:
+        depth = sum(math.prod(op.kernel) * op.weight_shape[3] for op in ops)
+        at, blocks = self.take_panels(depth, ops[0].x.c, width)
+        kernel, units = self.kernel(pack_transposed), []
         for start, first, channels in blocks:
-            for tap in range(kh * kw):
-                units.append(Unit(self.kernel(pack_transposed), [
-                    source + 4 * ((kh * kw - 1 - tap) * ci + first) * co, start + 4 * tap * co * channels,
-                    co, min(channels, ci - first), 4 * co, 4 * channels]))
+            for op in ops:
+                kh, kw, ci, co = op.weight_shape
+                source = buffer_address(op.weights)
+                for tap in reversed(range(kh * kw)):
+                    units.append(Unit(kernel, [source + 4 * (tap * ci + first) * co, start, co, min(channels, ci - first),
+                                               4 * co, 4 * channels]))
+                    start += 4 * co * channels
         self.packing.add("turn", units, [], [])
         return at
 
