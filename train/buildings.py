@@ -885,7 +885,7 @@ def difference(a, b):
 def train_of(canvas, left, right):
     """A small train on top of a bridge whose edge runs from (0, left) to (160, right)."""
     tone, x = canvas.any_colour(), canvas.uniform(0, 70)
-    for k in range(canvas.integer(3, 6)):
+    for _ in range(canvas.integer(3, 6)):
         y = left + (right - left) * (x + 8) / 160
         canvas.rect(x, y - 8, x + 15, y - .5, tone, round=1)
         canvas.rect(x + 1.5, y - 6.5, x + 13.5, y - 4, dim(GLASS, .8))
@@ -1137,8 +1137,8 @@ def lakeside(canvas):
     x = 0.0
     while x < 165:
         tree(canvas, x, shore + 1, canvas.uniform(10, 26), dim(wood, canvas.uniform(.7, 1.3)),
-             kind=canvas.pick('fir', 'fir', 'round'))
-        x += canvas.uniform(4, 16) if canvas.chance(.8) else canvas.uniform(20, 50)
+             kind=canvas.pick('fir', 'fir', 'fir', 'round'))
+        x += canvas.uniform(6, 18) if canvas.chance(.8) else canvas.uniform(20, 50)
     mirror(canvas, shore)
     water = canvas.tint(205, .45, .45)
     canvas.rect(0, shore, 160, 160, linear(0, shore, 0, 160, [water, dim(water, .6)], None, [.12, .7]))

@@ -282,7 +282,8 @@ def maze(canvas):
     wall = {'hedge': canvas.tint(110, .6, .38), 'stone': canvas.tint(35, .15, .7),
             'print': canvas.pick(rgb(30, 30, 34), canvas.any_colour())}[kind]
     canvas.flood(path_tone)
-    width, high = canvas.uniform(.3, .5) if kind != 'print' else canvas.uniform(.12, .35), 0 if kind == 'print' else canvas.uniform(.15, .4)
+    width = canvas.uniform(.12, .35) if kind == 'print' else canvas.uniform(.3, .5)
+    high = 0 if kind == 'print' else canvas.uniform(.15, .4)
     with surface(canvas, .35 if kind != 'print' else .8, 25), canvas.at(-1.45, -1.45, 2.9 / n):
         lines = skia.Path()
         for x0, y0, x1, y1 in walls:
@@ -349,7 +350,7 @@ def tile_roof(canvas):
                     dim(clay, .8))
         canvas.sk.clipPath(poly([(-10, ridge - lean), (170, ridge + lean), (170, 170), (-10, 170)]), True)
     canvas.flood(dim(clay, .4))
-    size = canvas.uniform(.14, .26)
+    size = canvas.uniform(.18, .3)
     with surface(canvas, .45, 14):
         if canvas.chance(.35):
             bounds = (-1.7, -1.7, 1.7, 1.7)
@@ -360,10 +361,9 @@ def tile_roof(canvas):
             canvas.rect(-1.8, y + size * 1.2, 1.8, y + size * 1.6, dim(clay, .15), alpha=.65, blur=size * .08)
             for x in np.arange(-1.7, 1.7, size):
                 tone = dim(clay, canvas.uniform(.75, 1.2))
+                tones = [dim(tone, k) for k in (.35, .5, 1.15, 1, .35)]
                 canvas.rect(x, y - size * .2, x + size, y + size * 1.25,
-                            linear(x, 0, x + size, 0, [dim(tone, .35), dim(tone, .5), dim(tone, 1.15), tone,
-                                                       dim(tone, .35)],
-                                                                                 [0, .18, .25 + .5 * bright, .8, 1]))
+                            linear(x, 0, x + size, 0, tones, [0, .18, .25 + .5 * bright, .8, 1]))
                 canvas.oval(x + .58 * size, y + size * 1.25, .38 * size, .15 * size, dim(tone, .95))
                 canvas.oval(x + .58 * size, y + size * 1.31, .28 * size, .1 * size, dim(clay, .15))
 

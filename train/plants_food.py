@@ -649,15 +649,15 @@ def rapeseed(canvas):
         for x in np.arange(-260, 420, canvas.uniform(30, 60)):
             canvas.fill(poly([(vanish, horizon + 3), (x, 165), (x + 6, 165)]), mix(yellow, GREEN, .75),
                         alpha=.7)
-    for row in np.linspace(0, 1, 16) ** 1.6:
+    for row in np.linspace(0, 1, 12) ** 1.6:
         y, k = horizon + 5 + (165 - horizon) * row, .6 + 6 * row
-        n = 75
+        n = 60
         x = canvas.spread(-5, 165, n)
         py = y + canvas.rng.normal(0, 1.2 * k, n)
         strokes(canvas, x, py, math.pi / 2 + canvas.rng.normal(0, .2, n), k * 2,
                 canvas.vary(dim(GREEN, .9), n), .25 * k, .7, 1)
         specks(canvas, x, py, k * canvas.spread(.25, .6, n), canvas.vary(yellow, n, .12))
-    for _ in range(canvas.pick(0, 0, 3, 7)):
+    for _ in range(canvas.pick(0, 0, 2, 4)):
         with canvas.at(canvas.uniform(0, 160), canvas.uniform(80, 135), canvas.uniform(22, 42)):
             rape_head(canvas, yellow)
 
@@ -665,7 +665,7 @@ def rapeseed(canvas):
 def rape_head(canvas, yellow):
     """One flower head: a stem and many four-petalled flowers."""
     roll(canvas, [(0, 0), (.1, 1.2), (0, 3)], [.08, .1, .12], GREEN)
-    for _ in range(26):
+    for _ in range(18):
         x, y = canvas.normal(.4), canvas.normal(.35)
         canvas.line(0, .5, x, y, GREEN, .03)
         with canvas.at(x, y, .2, canvas.uniform(0, 90)):

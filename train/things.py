@@ -89,7 +89,7 @@ def baseball(canvas):
 @drawing(852, 'tennis ball', 'thing', places=('lawn', 'table', 'clutter', 'plain', 'studio', 'street'))
 def tennis_ball(canvas):
     green = canvas.tint(canvas.pick(68, 72, 62), .7, .9)
-    curve = seam(60)
+    curve = seam(90)
 
     def colour(p):
         away = np.arccos(np.clip((p @ curve.T).max(1), -1, 1))
@@ -148,10 +148,10 @@ def soccer_ball(canvas):
 
     def colour(p):
         away = np.concatenate([p @ tips.T + .016, p @ sides.T], 1)
-        best = np.sort(away, 1)
+        best = np.partition(away, 30, 1)[:, 30:]
         tone = np.where((away.argmax(1) < 12)[:, None], dark, (240, 240, 238))
         return np.where((best[:, -1] - best[:, -2] < .012)[:, None], (110, 110, 112), tone)
-    sphere(canvas, colour, .3, 96)
+    sphere(canvas, colour, .3, 84)
 
 
 @drawing(971, 'bubble', 'thing', places=('open_sky', 'leaves', 'dark', 'clutter', 'lawn', 'meadow'), many=.5,
@@ -192,8 +192,8 @@ def jack_o_lantern(canvas):
     stalk = canvas.tint(80, .4, .42)
     canvas.fill(limb([(0, -.5), (.02, -.75), (canvas.normal(.12), -1.0)], [.3, .18, .2]),
                 linear(-.1, 0, .12, 0, [dim(stalk, 1.2), dim(stalk, .5)]))
-    fire = [rgb(255, 250, 170), rgb(255, 200, 60), rgb(245, 130,
-                                                       20)] if lit else [rgb(70, 34, 14), rgb(46, 24, 12), rgb(36, 18, 10)]
+    glowing = [rgb(255, 250, 170), rgb(255, 200, 60), rgb(245, 130, 20)]
+    fire = glowing if lit else [rgb(70, 34, 14), rgb(46, 24, 12), rgb(36, 18, 10)]
     inside = radial(0, .2, .9, fire)
     style, y = canvas.integer(0, 2), canvas.uniform(-.3, -.15)
     parts = []
@@ -542,7 +542,7 @@ def vase(canvas):
     profile = shapes[canvas.integer(0, 3)]
     if canvas.chance(.55):
         tone, green = canvas.any_colour(), canvas.tint(105, .5, .4)
-        for k in range(canvas.integer(4, 8)):
+        for _ in range(canvas.integer(4, 8)):
             x, y = canvas.normal(.35), -.75 + canvas.normal(.15)
             canvas.curve([(0, -.5), (x * .5, -.6), (x, y)], green, .03)
             leaf(canvas, x * .5, -.55, math.degrees(math.atan2(y, x)) + canvas.normal(30), .35, .1, green)
@@ -695,8 +695,8 @@ def lampshade(canvas):
     top, low = canvas.uniform(.25, .5), canvas.uniform(.72, .92)
     if lit:
         glow(canvas, 0, -.3, 1.5, (255, 220, 150), .5)
-    path = poly([(-top, -.85)] + [(-low, .1)] + [(x, .1 + .1 * math.sqrt(1 - (x / low) ** 2))
-                                                 for x in np.linspace(-low * .95, low * .95, 11)] + [(low, .1), (top, -.85)])
+    rim = [(x, .1 + .1 * math.sqrt(1 - (x / low) ** 2)) for x in np.linspace(-low, low, 13)]
+    path = poly([(-top, -.85)] + rim + [(top, -.85)])
     bright = mix(colour, rgb(255, 240, 190), .55)
     canvas.fill(path, radial(0, -.3, .95, [mix(bright, WHITE, .5), bright, dim(colour, .75)]) if lit
                 else linear(-low, 0, low, 0, [dim(colour, .6), dim(colour, 1.1), dim(colour, .5)]))
@@ -950,7 +950,7 @@ def pirate(canvas):
         canvas.sk.scale(canvas.uniform(.75, 1), 1)
         for x, high, wide in ((-.52, .95, .3), (.48, 1.0, .32), (-.02, 1.15, .38)):
             rod(canvas, x, .5, x, .45 - high * 1.28, .035, dim(wood, .9))
-            for k, y in enumerate((.32, -.12, -.5)):
+            for k in range(3):
                 low, w = .45 - high * (1.2 - .3 * (2 - k)) + .3, wide * (1 - .2 * k)
                 top = low - .34 * high
                 bulge_ = canvas.uniform(.03, .1)
