@@ -836,8 +836,12 @@ def noise(canvas, scale, alpha, mode=Blend.kSoftLight, octaves=3, turbulent=Fals
     make = skia.PerlinNoiseShader.MakeTurbulence if turbulent else skia.PerlinNoiseShader.MakeFractalNoise
     p = skia.Paint(Alphaf=alpha)
     p.setShader(make(1 / (scale * stretch), 1 / scale, octaves, float(canvas.integer(0, 9999))))
+    p.setColorFilter(ONE_CHANNEL)
     p.setBlendMode(mode)
     canvas.sk.drawPaint(p)
+
+
+ONE_CHANNEL = skia.ColorFilters.Matrix([1, 0, 0, 0, 0] * 3 + [0, 0, 0, 1, 0])        # grey noise, not coloured
 
 
 def field(canvas, h, w, waves=10, size=.3):

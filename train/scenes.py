@@ -387,30 +387,30 @@ LAND = ('meadow', 'meadow', 'lawn', 'lawn', 'forest', 'desert', 'room', 'street'
 # chance of several, kind of shadow ('ground', 'soft', 'none'); 'full': the drawing fills the whole sheet
 # (0..160) by itself.
 KINDS = {
-    'beast': dict(places=LAND, size=(.3, .56), tilt=4, many=.15, shadow='none'),
+    'beast': dict(places=LAND, size=(.36, .64), tilt=4, many=.15, shadow='none'),
     'pet': dict(places=('room', 'room', 'lawn', 'meadow', 'clutter', 'table', 'studio', 'street'),
-                size=(.3, .56), tilt=4, many=.15, shadow='none'),
+                size=(.36, .64), tilt=4, many=.15, shadow='none'),
     'bird': dict(places=('leaves', 'forest', 'clutter', 'open_sky', 'meadow', 'lawn', 'water', 'stones'),
-                 size=(.25, .55), tilt=10, many=.2, shadow='none'),
+                 size=(.32, .62), tilt=10, many=.2, shadow='none'),
     'flyer': dict(places=('leaves', 'lawn', 'clutter', 'meadow', 'open_sky', 'plain', 'stones'),
-                  size=(.2, .5), tilt=180, many=.2, shadow='soft'),
-    'swimmer': dict(places=('underwater', 'underwater', 'underwater', 'water', 'studio'), size=(.22, .52),
+                  size=(.26, .56), tilt=180, many=.2, shadow='soft'),
+    'swimmer': dict(places=('underwater', 'underwater', 'underwater', 'water', 'studio'), size=(.3, .6),
                     tilt=20, many=.25, shadow='none'),
-    'crawler': dict(places=('stones', 'lawn', 'leaves', 'desert', 'forest', 'table', 'wall'), size=(.25, .55),
+    'crawler': dict(places=('stones', 'lawn', 'leaves', 'desert', 'forest', 'table', 'wall'), size=(.3, .6),
                     tilt=180, many=.1, shadow='soft'),
-    'plant': dict(places=('leaves', 'lawn', 'meadow', 'clutter', 'forest', 'table', 'plain'), size=(.25, .56),
+    'plant': dict(places=('leaves', 'lawn', 'meadow', 'clutter', 'forest', 'table', 'plain'), size=(.3, .62),
                   tilt=25, many=.35, shadow='soft'),
-    'food': dict(places=('table', 'table', 'table', 'clutter', 'plain', 'studio', 'wall'), size=(.28, .6),
+    'food': dict(places=('table', 'table', 'table', 'clutter', 'plain', 'studio', 'wall'), size=(.32, .64),
                  tilt=30, many=.3, shadow='soft'),
     'thing': dict(places=('table', 'room', 'clutter', 'plain', 'studio', 'wall', 'lawn', 'street'),
-                  size=(.25, .55), tilt=25, many=.15, shadow='soft'),
-    'building': dict(places=('meadow', 'street', 'desert', 'water', 'open_sky'), size=(.36, .62), tilt=2,
+                  size=(.3, .6), tilt=25, many=.15, shadow='soft'),
+    'building': dict(places=('meadow', 'street', 'desert', 'water', 'open_sky'), size=(.4, .68), tilt=2,
                      many=0, shadow='none'),
-    'vehicle': dict(places=('street', 'street', 'meadow', 'desert', 'room', 'clutter'), size=(.3, .58),
+    'vehicle': dict(places=('street', 'street', 'meadow', 'desert', 'room', 'clutter'), size=(.34, .62),
                     tilt=3, many=.1, shadow='ground'),
-    'airborne': dict(places=('open_sky', 'open_sky', 'meadow', 'water', 'desert'), size=(.2, .55), tilt=20,
+    'airborne': dict(places=('open_sky', 'open_sky', 'meadow', 'water', 'desert'), size=(.26, .6), tilt=20,
                      many=.2, shadow='none'),
-    'ship': dict(places=('water', 'water', 'water', 'open_sky'), size=(.3, .56), tilt=3, many=.1,
+    'ship': dict(places=('water', 'water', 'water', 'open_sky'), size=(.34, .6), tilt=3, many=.1,
                  shadow='none'),
     'full': dict(places=('plain',), size=(1, 1), tilt=0, many=0, shadow='none'),
 }
@@ -531,7 +531,7 @@ def light(canvas):
         canvas.flood(radial(canvas.uniform(40, 120), canvas.uniform(40, 120), canvas.uniform(95, 150),
                             [WHITE, WHITE, (50, 50, 60)], [0, .4, 1]),
                      alpha=canvas.uniform(.3, .8), mode=Blend.kMultiply)
-    if canvas.chance(.08):
+    if canvas.chance(.05):
         with canvas.layer(mode=Blend.kMultiply, blur=3):
             canvas.flood(WHITE)
             for _ in range(14):
@@ -546,12 +546,11 @@ def camera(canvas, pixels):
     if canvas.chance(.15):
         pixels = softened(pixels, canvas.uniform(.4, 1.3))
     image = pixels.astype(np.float32)
-    gain = np.exp(canvas.rng.normal(0, .06, 3) + canvas.normal(.13)).astype(np.float32)
-    image *= gain
+    image *= np.exp(canvas.rng.normal(.08, .06, 3) + canvas.normal(.14)).astype(np.float32)
     grey = image.mean(2, keepdims=True)
-    image = grey + (image - grey) * np.float32(np.clip(canvas.rng.normal(.95, .2), .25, 1.4))
-    contrast, lift = canvas.uniform(.75, 1.15), canvas.normal(8)
-    image = (image - 118) * np.float32(contrast) + np.float32(118 + lift)
+    image = grey + (image - grey) * np.float32(np.clip(canvas.rng.normal(1, .2), .25, 1.45))
+    contrast, lift = math.exp(canvas.rng.normal(.12, .17)), canvas.normal(9)
+    image = (image - 112) * np.float32(contrast) + np.float32(116 + lift)
     if canvas.chance(.35):
         image += canvas.rng.standard_normal(image.shape, np.float32) * np.float32(canvas.uniform(1, 7))
     pixels = np.clip(image, 0, 255).astype(np.uint8)
