@@ -504,7 +504,7 @@ def upscale(picture: Picture, scale: Fraction = Fraction(7, 5), c89: bool = Fals
     """`picture` enlarged by `scale` (sides rounded down), bilinear in 8 bits; the left upper corners stay in place.
 
     Horizontally, then vertically, a pixel p and the next one q at a distance of u/256 become
-    (p*(256-u) + q*u + 128) >> 8, and beyond the edge the last pixel goes on.
+    (p*(256-u) + q*u) >> 8, and beyond the edge the last pixel goes on.
     c89 keeps two defects of the original: (p*(255-u) + q*u) >> 8, which darkens by about 2 levels, and no edge: after
     a row's last pixel comes the next row's first, after the last row zeros.
     """
@@ -540,14 +540,14 @@ def blend_lines(line: Callable[[int], bytes | bytearray], last: int, positions: 
     """The lines at `positions` (in 1/256) between line(0) and line(last), whose bytes are blended as in `upscale`.
 
     A line is one integer with a lane of 16 bits for each byte: two multiplications blend all of it, and no lane
-    overflows since 255*256 + 128 < 2**16.
+    overflows since 255*256 < 2**16.
     """
     lanes = functools.lru_cache(maxsize=2)(lambda i: byte_lanes(line(i), 2))
     length = len(line(0))
-    one, half = (255, 0) if c89 else (256, int.from_bytes(b"\x80\0" * length, "little"))
+    one = 255 if c89 else 256
     for position in positions:
         i, u = divmod(position, 256)
-        blend = lanes(i) * (one - u) + lanes(min(i + 1, last)) * u + half
+        blend = lanes(i) * (one - u) + lanes(min(i + 1, last)) * u
         yield blend.to_bytes(2 * length, "little")[1::2]
 
 

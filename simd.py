@@ -12,10 +12,10 @@ import math
 import mmap
 import os
 import platform
-import struct
 import signal
+import struct
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 # ---- Assembler -------------------------------------------------------------------------------------------------------
 # Machine instructions as bytes. The kernels below are written in a small language of about 40 instructions
@@ -373,6 +373,11 @@ class Avx(X86):
         """all lanes of d = the float at p + at"""
         raise NotImplementedError
 
+    def v_fma_float(self, d: int, x: int, p: int, at: int, spare: int) -> None:
+        """d += x * the float at p + at; may change `spare`"""
+        self.v_broadcast(spare, p, at)
+        self.v_fma(d, x, spare)
+
     def v_constant(self, d: int, value: float | int | list) -> None:
         """d = the same float or 32-bit integer in all lanes, or a list of V of them"""
         values = value if isinstance(value, list) else [value]
@@ -383,7 +388,30 @@ class Avx(X86):
             self.v_load(d, CODE)
         self.constants.setdefault(packed, []).append(len(self.code) - 4)
 
-    def v_load(self, d: int, p: int, at: int = 0, tail: object = None) -> None:
+    def v_tail(self, lanes: int, spare: int) -> int:
+        """What to pass as `tail` for so many lanes; the vector register `spare` is occupied as long as it is in use."""
+        raise NotImplementedError
+
+    def v_load(self, d: int, p: int, at: int = 0, tail: int | None = None) -> None:
+        raise NotImplementedError
+
+    def v_store(self, p: int, at: int, x: int, tail: int | None = None) -> None:
+        raise NotImplementedError
+
+    def v_keep_greater(self, d: int, x: int, y: int, z: int) -> None:
+        """d = z where x > y, else 0; d must not be z"""
+        raise NotImplementedError
+
+    def v_keep_equal(self, d: int, x: int, y: int, z: int) -> None:
+        """d = z where x == y, else 0; d must not be z"""
+        raise NotImplementedError
+
+    def v_load_bytes(self, d: int, p: int, at: int = 0) -> None:
+        """d = V unsigned bytes as floats"""
+        raise NotImplementedError
+
+    def v_store_bytes(self, p: int, at: int, x: int, spare: int) -> None:
+        """Store V floats of 0 .. 255, fraction dropped, as bytes. Changes x and spare."""
         raise NotImplementedError
 
 
@@ -399,7 +427,6 @@ class Avx2(Avx):
         self.code += vex(*operation, d, x, y, immediate)
 
     def v_tail(self, lanes: int, spare: int) -> int:
-        """A tail of so many lanes; occupies the vector register `spare` as long as it is in use."""
         self.v_constant(spare, [-1] * lanes + [0] * (self.V - lanes))
         return spare
 
@@ -419,22 +446,18 @@ class Avx2(Avx):
         self.code += vex(1, 2, 0x18, d, 0, (p, at))                                 # vbroadcastss d, [p + at]
 
     def v_keep_greater(self, d: int, x: int, y: int, z: int) -> None:
-        """d = z where x > y, else 0; d must not be z"""
         self.code += vex(0, 1, 0xC2, d, x, y, u8(30))                               # vcmpps d, x, y, GT_OQ
         self.code += vex(0, 1, 0x54, d, d, z)                                       # vandps d, d, z
 
     def v_keep_equal(self, d: int, x: int, y: int, z: int) -> None:
-        """d = z where x == y, else 0; d must not be z"""
         self.code += vex(0, 1, 0xC2, d, x, y, u8(0))                                # vcmpps d, x, y, EQ_OQ
         self.code += vex(0, 1, 0x54, d, d, z)
 
     def v_load_bytes(self, d: int, p: int, at: int = 0) -> None:
-        """d = V unsigned bytes as floats"""
         self.code += vex(1, 2, 0x31, d, 0, (p, at))                                 # vpmovzxbd d, [p + at]
         self.v_float(d, d)
 
     def v_store_bytes(self, p: int, at: int, x: int, spare: int) -> None:
-        """Store V floats of 0 .. 255, fraction dropped, as bytes. Changes x and spare."""
         self.code += vex(2, 1, 0x5B, x, 0, x)                                       # vcvttps2dq x, x
         self.code += vex(1, 3, 0x39, x, 0, spare, u8(1))                            # vextracti128 spare, x, 1
         self.code += vex(1, 2, 0x2B, x, x, spare, wide=False)                       # vpackusdw x, x, spare
@@ -458,7 +481,6 @@ class Avx512(Avx):
         self.code += evex(*operation, d, x, y, immediate)
 
     def v_tail(self, lanes: int, spare: int) -> int:
-        """A tail of so many lanes."""
         k = self.tails.setdefault(lanes, len(self.tails) + 1)
         assert k < 7
         self.code += vex(0, 1, 0x90, k, 0, (CODE, 0), wide=False)                   # kmovw k, [constant]
@@ -474,23 +496,22 @@ class Avx512(Avx):
     def v_broadcast(self, d: int, p: int, at: int = 0) -> None:
         self.code += evex(1, 2, 0x18, d, 0, (p, at), unit=4)                        # vbroadcastss d, [p + at]
 
+    def v_fma_float(self, d: int, x: int, p: int, at: int, spare: int) -> None:
+        self.code += evex(1, 2, 0xB8, d, x, (p, at), broadcast=True)                # vfmadd231ps d, x, [p + at]{1to16}
+
     def v_keep_greater(self, d: int, x: int, y: int, z: int) -> None:
-        """d = z where x > y, else 0; d must not be z"""
         self.code += evex(0, 1, 0xC2, 7, x, y, u8(30))                              # vcmpps k7, x, y, GT_OQ
         self.code += evex(0, 1, 0x28, d, 0, z, mask=7, zeroing=True)                # vmovaps d {k7}{z}, z
 
     def v_keep_equal(self, d: int, x: int, y: int, z: int) -> None:
-        """d = z where x == y, else 0; d must not be z"""
         self.code += evex(0, 1, 0xC2, 7, x, y, u8(0))                               # vcmpps k7, x, y, EQ_OQ
         self.code += evex(0, 1, 0x28, d, 0, z, mask=7, zeroing=True)
 
     def v_load_bytes(self, d: int, p: int, at: int = 0) -> None:
-        """d = V unsigned bytes as floats"""
         self.code += evex(1, 2, 0x31, d, 0, (p, at), unit=16)                       # vpmovzxbd d, [p + at]
         self.v_float(d, d)
 
     def v_store_bytes(self, p: int, at: int, x: int, spare: int) -> None:
-        """Store V floats of 0 .. 255, fraction dropped, as bytes. Changes x and spare."""
         self.code += evex(2, 1, 0x5B, x, 0, x)                                      # vcvttps2dq x, x
         self.code += evex(2, 2, 0x31, x, 0, (p, at), unit=16)                       # vpmovdb [p + at], x
 
@@ -763,9 +784,12 @@ def multiply_add(asm: Avx, sums: list, weights: list, spare: int, x: int, x_pixe
     for v, register in enumerate(weights):
         asm.v_load(register, w, (i * len(weights) + v) * 4 * asm.V)
     for p, pixel_sums in enumerate(sums):
-        asm.v_broadcast(spare, x, p * x_pixel + 4 * i)
-        for s, weight in zip(pixel_sums, weights):
-            asm.v_fma(s, spare, weight)
+        if len(weights) == 1:
+            asm.v_fma_float(pixel_sums[0], weights[0], x, p * x_pixel + 4 * i, spare)
+        else:
+            asm.v_broadcast(spare, x, p * x_pixel + 4 * i)
+            for s, weight in zip(pixel_sums, weights):
+                asm.v_fma(s, spare, weight)
 
 
 def split_width(width: int, most: int) -> tuple[tuple[int, int], ...]:
@@ -789,8 +813,9 @@ def tile_cost(asm: type[Avx], width: int, vectors: int) -> float | None:
 
 
 @functools.cache
-def split_channels(asm: type[Avx], width: int, vectors: int) -> tuple[int, ...]:
+def split_channels(name: str, width: int, vectors: int) -> tuple[int, ...]:
     """The cheapest way to divide `vectors` vectors of output channels into blocks, for rows of `width` pixels."""
+    asm = BACKENDS[name]
     best: list[tuple[float, tuple[int, ...]]] = [(0.0, ())]
     for n in range(1, vectors + 1):
         choices = [(best[n - b][0] + cost, best[n - b][1] + (b,))
@@ -888,7 +913,7 @@ def max_pool(asm: Avx, kernel_rows: int, runs: tuple, channels: int, x_step: int
             asm.add(line, x)
         asm.add_constant(table, 8 * kernel_rows)
         for columns, count in runs:
-            def largest(u: int, at: int, tail: object) -> None:
+            def largest(u: int, at: int, tail: int | None, columns: tuple = columns) -> None:
                 cells = [(line, column + at) for line in lines for column in columns]
                 asm.v_load(2 * u, *cells[0], tail)
                 for cell in cells[1:]:
@@ -933,7 +958,7 @@ def max_pool_gradient(asm: Avx, kernel: tuple[int, int], stride: tuple[int, int]
     asm.argument(table, 3)
     asm.argument(row, 4)
 
-    def window(inside: frozenset[int], begun: frozenset[int], last: bool, tail: object) -> None:
+    def window(inside: frozenset[int], begun: frozenset[int], last: bool, tail: int | None) -> None:
         """One window. Columns `inside` the picture; those of whose sums an earlier window has `begun`."""
         asm.v_load(given, dy, 0, tail)
         asm.v_load(largest, y, 0, tail)
@@ -963,18 +988,18 @@ def max_pool_gradient(asm: Avx, kernel: tuple[int, int], stride: tuple[int, int]
         for q in (y, dy):
             asm.add_constant(q, y_pixel)
 
-    runs: list[list] = []    # [which kind of window, how many]
+    runs: list[tuple[tuple[frozenset[int], frozenset[int], bool], int]] = []    # which kind of window, how many
     begun: frozenset[int] = frozenset()
     for o in range(y_pixels):
         inside = frozenset(j for j in range(kernel_columns) if 0 <= o * across - left + j < x_pixels)
         kind = inside, begun, o == y_pixels - 1
         if runs and runs[-1][0] == kind:
-            runs[-1][1] += 1
+            runs[-1] = kind, runs[-1][1] + 1
         else:
-            runs.append([kind, 1])
+            runs.append((kind, 1))
         begun = frozenset(j - across for j in inside if j >= across)
 
-    def whole_row(tail: object, step: int) -> None:
+    def whole_row(tail: int | None, step: int) -> None:
         for kind, count in runs:
             with asm.repeat(pixel, count):
                 window(*kind, tail)
@@ -1078,12 +1103,12 @@ def normalize(asm: Avx, channels: int, pixels: int, block: int, radius: int, alp
         for r, step in steps:
             asm.add_constant(r, -step * count)
 
-    def square(_: int, at: int, tail: object) -> None:
+    def square(_: int, at: int, tail: int | None) -> None:
         asm.v_load(value, x, at, tail)
         asm.v_mul(value, value, value)
         asm.v_store(squares, at, value)            # behind the channels zeros, from the tail's load
 
-    def powers(at: int, tail: object) -> None:
+    def powers(at: int, tail: int | None) -> None:
         """value = x, t = n^-3/4, u = n^-1/2, n = n, root = n^-1/4"""
         neighbours(0, at)
         asm.v_copy(n, b)
@@ -1093,12 +1118,12 @@ def normalize(asm: Avx, channels: int, pixels: int, block: int, radius: int, alp
         asm.v_mul(t, u, root)
         asm.v_load(value, x, at, tail)
 
-    def forward(_: int, at: int, tail: object) -> None:
+    def forward(_: int, at: int, tail: int | None) -> None:
         powers(at, tail)
         asm.v_mul(value, value, t)
         asm.v_store(y, at, value, tail)
 
-    def share(_: int, at: int, tail: object) -> None:
+    def share(_: int, at: int, tail: int | None) -> None:
         """what each channel contributes to the sums of its neighbours, and dy n^-3/4"""
         powers(at, tail)
         asm.v_load(total, y, at, tail)
@@ -1109,7 +1134,7 @@ def normalize(asm: Avx, channels: int, pixels: int, block: int, radius: int, alp
         asm.v_mul(total, total, u)                 # dy n^-3/4 x n^-1
         asm.v_store(squares, size + at, total)
 
-    def collect(_: int, at: int, tail: object) -> None:
+    def collect(_: int, at: int, tail: int | None) -> None:
         neighbours(size, at)
         asm.v_load(value, x, at, tail)
         asm.v_mul(total, total, value)
@@ -1173,7 +1198,7 @@ def elementwise(asm: Avx, what: str, pixels: int, channels: int, x_pixel: int, x
     if not bias and "relu" not in what and x_pixel == y_pixel == 4 * channels:
         pixels, channels, x_pixel, y_pixel = 1, pixels * channels, pixels * x_pixel, pixels * y_pixel
 
-    def body(u: int, at: int, tail: object) -> None:
+    def body(u: int, at: int, tail: int | None) -> None:
         if what == "relu":
             asm.v_load(2 * u, y, at, tail)
         else:
@@ -1212,7 +1237,7 @@ def average_pool(asm: Avx, channels: int, rows: int, pixels: int, x_pixel: int, 
     share, total, value, tail_register = range(4)
     asm.v_constant(share, 1.0 / (rows * pixels))
 
-    def body(_: int, at: int, tail: object) -> None:
+    def body(_: int, at: int, tail: int | None) -> None:
         if mode == "forward":
             asm.v_zero(total)
         else:
@@ -1263,7 +1288,7 @@ def softmax(asm: Avx, channels: int) -> None:
     asm.move(p, asm.SCRATCH)
     asm.v_store(p, size, largest)                  # fills the last vector in scratch memory
 
-    def find(_: int, at: int, tail: object) -> None:
+    def find(_: int, at: int, tail: int | None) -> None:
         asm.v_load(value, x, at, tail)
         if tail is None:
             asm.v_store(p, width + at, value)
@@ -1278,7 +1303,7 @@ def softmax(asm: Avx, channels: int) -> None:
     asm.argument(y, 2)
     asm.v_zero(total)
 
-    def exponential(_: int, at: int, tail: object) -> None:
+    def exponential(_: int, at: int, tail: int | None) -> None:
         asm.v_load(value, p, width + at)
         asm.v_sub(value, value, largest)
         asm.v_constant(constant, -87.0)            # below that the result is no proper float
@@ -1311,7 +1336,7 @@ def softmax(asm: Avx, channels: int) -> None:
     asm.v_div(total, constant, total)
     asm.move(p, asm.SCRATCH)
 
-    def scale(_: int, at: int, tail: object) -> None:
+    def scale(_: int, at: int, tail: int | None) -> None:
         asm.v_load(value, p, width + at)
         asm.v_mul(value, value, total)
         asm.v_store(y, at, value, tail)
@@ -1329,7 +1354,7 @@ def softmax_gradient(asm: Avx, channels: int, add: bool) -> None:
     asm.add(dy, y)
     asm.v_zero(total)
 
-    def collect(_: int, at: int, tail: object) -> None:
+    def collect(_: int, at: int, tail: int | None) -> None:
         asm.v_load(value, y, at, tail)
         asm.v_load(gradient, dy, at, tail)
         asm.v_fma(total, value, gradient)
@@ -1342,7 +1367,7 @@ def softmax_gradient(asm: Avx, channels: int, add: bool) -> None:
     asm.add(dx, dy)
     asm.add(dy, y)
 
-    def spread(_: int, at: int, tail: object) -> None:
+    def spread(_: int, at: int, tail: int | None) -> None:
         asm.v_load(gradient, dy, at, tail)
         asm.v_sub(gradient, gradient, total)
         asm.v_load(value, y, at, tail)
@@ -1401,7 +1426,7 @@ def sum_absolute(asm: Avx, floats: int, row_distance: int) -> None:
     for total in range(4):
         asm.v_zero(total)
 
-    def body(u: int, at: int, tail: object) -> None:
+    def body(u: int, at: int, tail: int | None) -> None:
         asm.v_load(4 + u, x, at, tail)
         asm.v_sub(10, zero, 4 + u)
         asm.v_max(4 + u, 4 + u, 10)
@@ -1428,7 +1453,7 @@ def add_scaled(asm: Avx, floats: int, row_distance: int) -> None:
     factor, tail_register = 8, 9
     asm.v_broadcast(factor, p)
 
-    def body(u: int, at: int, tail: object) -> None:
+    def body(u: int, at: int, tail: int | None) -> None:
         asm.v_load(2 * u, x, at, tail)
         asm.v_load(2 * u + 1, dx, at, tail)
         asm.v_fma(2 * u, 2 * u + 1, factor)
@@ -1453,7 +1478,7 @@ def bytes_to_floats(asm: Avx, floats: int, x_row: int, y_row: int) -> None:
     for u in range(3):
         asm.v_constant(4 + u, [MEAN_BGR[(u * asm.V + lane) % 3] for lane in range(asm.V)])
 
-    def body(u: int, tail: object) -> None:
+    def body(u: int, tail: int | None) -> None:
         asm.v_load_bytes(u, p)
         asm.v_sub(u, u, 4 + u)
         asm.v_store(y, 4 * u * asm.V, u, tail)
@@ -1481,7 +1506,7 @@ def floats_to_bytes(asm: Avx, floats: int, x_row: int, y_row: int) -> None:
     asm.v_zero(zero)
     asm.v_constant(most, 255.0)
 
-    def body(u: int, tail: object) -> None:
+    def body(u: int, tail: int | None) -> None:
         asm.v_load(u, x, 4 * u * asm.V, tail)
         asm.v_add(u, u, 4 + u)
         asm.v_max(u, u, zero)
@@ -1515,8 +1540,8 @@ def in_threes(asm: Avx, floats: int, p: int, counter: int, body) -> None:
 def blend(asm: Avx) -> None:
     """A row of an enlarged picture from two rows of the small one, bilinear, in bytes (see deepdream.upscale).
 
-    Arguments: result, upper row, lower row, weight of the lower row, table, number of pixels, sum of two weights,
-    what is added before the last 8 bits are dropped. The table has for every pixel the distances of its left and
+    Arguments: result, upper row, lower row, weight of the lower row, table, number of pixels, sum of two weights.
+    The table has for every pixel the distances of its left and
     right neighbour in a row and the weight of the right one.
     """
     result, upper, lower, v, table, counter, left, right, u, p, q, r, first = asm.pointers(13)
@@ -1539,8 +1564,6 @@ def blend(asm: Avx) -> None:
                 asm.load_byte(r, r, colour)
                 asm.multiply(r, u)
                 asm.add(p, r)
-                asm.argument(r, 8)
-                asm.add(p, r)
                 asm.shift_right(p, 8)
                 asm.move(row_blend, p)
             asm.argument(r, 7)
@@ -1548,8 +1571,6 @@ def blend(asm: Avx) -> None:
             asm.multiply(first, r)
             asm.multiply(q, v)
             asm.add(first, q)
-            asm.argument(r, 8)
-            asm.add(first, r)
             asm.shift_right(first, 8)
             asm.store_byte(result, colour, first)
         asm.add_constant(result, 3)
@@ -1929,7 +1950,8 @@ class Operation:
         self.parameters = parameters
         self.stride = tuple(parameters.get("stride", (1, 1)))
         operands = [weights[i] for i in inputs if i in weights]
-        self.weight_shape, self.weights = operands[0] if operands else ((), None)
+        self.weight_shape, self.weights = operands[0] if operands else ((), ())
+        self.kernel: tuple[int, ...]
         if self.kind in ("Conv2D", "MatMul"):
             self.weight_shape = (1,) * (4 - len(self.weight_shape)) + tuple(self.weight_shape)
             self.kernel = self.weight_shape[:2]
@@ -1939,6 +1961,7 @@ class Operation:
             self.kernel = (1, 1)
         _, self.top, self.bottom = same_padding(self.x.h, self.kernel[0], self.stride[0])
         _, self.left, self.right = same_padding(self.x.w, self.kernel[1], self.stride[1])
+        self.phases, self.taps, self.first, self.lanes = Tensor(f"{self.name} phases", 0, 0, 0), (0, 0), (0, 0), 0
 
 
 # ---- The engine ------------------------------------------------------------------------------------------------------
@@ -1978,7 +2001,7 @@ class SimdEngine:
                        for t in (self.tensors[buffer],)}
         self.panels: dict[tuple, int] = {}      # which packed weights -> address, once they are there
         self.keep: list[object] = []            # tables whose addresses are in use
-        self.packing: Tape | None = None
+        self.packing = self.new_tape()
         self.tapes: dict[tuple, tuple[Tape, frozenset]] = {}
         self.live: frozenset[str] = frozenset()    # tensors whose gradient is not zero
 
@@ -2260,9 +2283,10 @@ class SimdEngine:
         return frozenset(live)
 
     def look_ahead(self, start: int, stop: int) -> tuple[set[str], dict[str, int]]:
-        """The tensors that have a gradient after the pass, and: tensor -> the operation that, as the last one of this pass, adds to its gradient, where this may apply the
-        ReLU's mask in passing: because the ReLUs of the whole tensor come in the same pass, and nothing in between."""
-        live, last, relus = set(self.live), {}, set()
+        """The tensors that have a gradient after the pass, and: tensor -> the operation that, as the last one of this
+        pass, adds to its gradient, where this may apply the ReLU's mask in passing: because the ReLUs of the whole
+        tensor come in the same pass, and nothing in between."""
+        live, last, relus = set(self.live), {}, set()    # type: set[str], dict[str, int], set[str]
         for number in reversed(range(start, stop)):
             op = self.operations[number]
             if op.y.name not in live:
@@ -2278,7 +2302,7 @@ class SimdEngine:
 
     # Planning: convolutions
 
-    def convolve(self, sources: list[tuple[int, ...]], weights: int, y: int, y_pixel: int, y_step: int, h: int, w: int,
+    def convolve(self, sources: Sequence[tuple[int, ...]], weights: int, y: int, y_pixel: int, y_step: int, h: int, w: int,
                  c: int, bias: int | None = None, relu: bool = False, add: bool = False, mask: bool = False) -> list[Unit]:
         """The units of one implicit matrix product (see `convolution`); y, weights, bias are addresses.
 
@@ -2291,7 +2315,7 @@ class SimdEngine:
         if in_parts:
             sources = [self.shortened(source) for source in sources]
         shapes = tuple(source[1:] for source in sources)
-        for block in split_channels(self.asm, w, vectors):
+        for block in split_channels(self.set, w, vectors):
             lanes = c - (first + block - 1) * V if first + block == vectors else V
             most = (self.asm.vectors - block - 1) // block
             tiles = split_width(w, min(most, self.asm.most_pixels))
@@ -2361,7 +2385,7 @@ class SimdEngine:
         op.first = op.top // down, op.left // across                                     # the first q
         last = (x.h - 1 + op.top) // down, (x.w - 1 + op.left) // across
         op.lanes = (across * x.c + 7) // 8 * 8                                           # of one phase down
-        op.phases = Tensor(op.name + " phases", last[0] - op.first[0] + 1, last[1] - op.first[1] + 1, down * op.lanes)
+        op.phases = Tensor(op.phases.name, last[0] - op.first[0] + 1, last[1] - op.first[1] + 1, down * op.lanes)
         op.y.want_border(max(op.taps[0] - 1 - op.first[0], 0), max(op.taps[1] - 1 - op.first[1], 0),
                          max(last[0] - (op.y.h - 1), 0), max(last[1] - (op.y.w - 1), 0))
         return op.phases.size()
@@ -2410,12 +2434,12 @@ class SimdEngine:
             self.threads.run(self.packing.finish())
 
     def take_panels(self, depth: int, channels: int, width: int) -> tuple[int, list[tuple[int, int, int]]]:
-        """Memory for a weight matrix: (address, [(address of a block, its first channel, its channels with padding)])"""
+        """Memory for a weight matrix: (address, [(address of a block, its first channel, its padded channels)])"""
         V = self.asm.V
         vectors = -(-channels // V)
         at = self.take(4 * depth * vectors * V)
         blocks, first = [], 0
-        for block in split_channels(self.asm, width, vectors):
+        for block in split_channels(self.set, width, vectors):
             blocks.append((at + 4 * depth * first * V, first * V, block * V))
             first += block
         return at, blocks
@@ -2427,8 +2451,8 @@ class SimdEngine:
         for start, first, channels in blocks:
             kernel = self.kernel(pack_rows, min(channels, co - first), channels)
             for row, count in self.divide(depth, 20 * channels):
-                self.packing.add("pack", [Unit(kernel, [source + 4 * (row * co + first), start + 4 * row * channels, count,
-                                                        4 * co])], [], [])
+                unit = Unit(kernel, [source + 4 * (row * co + first), start + 4 * row * channels, count, 4 * co])
+                self.packing.add("pack", [unit], [], [])
         return at
 
     def pack_turned(self, ops: list[Operation], width: int) -> int:
@@ -2440,8 +2464,8 @@ class SimdEngine:
                 kh, kw, ci, co = op.weight_shape
                 source = buffer_address(op.weights)
                 for tap in reversed(range(kh * kw)):
-                    units.append(Unit(kernel, [source + 4 * (tap * ci + first) * co, start, co, min(channels, ci - first),
-                                               4 * co, 4 * channels]))
+                    units.append(Unit(kernel, [source + 4 * (tap * ci + first) * co, start, co,
+                                               min(channels, ci - first), 4 * co, 4 * channels]))
                     start += 4 * co * channels
         self.packing.add("turn", units, [], [])
         return at
@@ -2654,7 +2678,7 @@ class SimdEngine:
         """An enlarged copy of a picture, bilinear; exactly as deepdream.upscale."""
         w, h = picture.width, picture.height
         width, height = int(w * scale), int(h * scale)
-        one, half = (255, 0) if c89 else (256, 128)
+        one = 255 if c89 else 256
         last_x, last_y = (w, h) if c89 else (w - 1, h - 1)    # c89 takes what lies behind the last pixel or row
 
         def sources(new: int, last: int, distance: int) -> Iterator[tuple[int, int, int]]:
@@ -2666,8 +2690,8 @@ class SimdEngine:
         result = bytearray(3 * width * height)
         table = array.array("q", [word for words in sources(width, last_x, 3) for word in words])
         upper, new, columns = buffer_address(source), buffer_address(result), table.buffer_info()[0]
-        units = [Unit(self.kernel(blend), [new + 3 * width * y, upper + first, upper + second, v, columns, width, one,
-                                           half], y / height)
+        units = [Unit(self.kernel(blend), [new + 3 * width * y, upper + first, upper + second, v, columns, width, one],
+                      y / height)
                  for y, (first, second, v) in enumerate(sources(height, last_y, 3 * w))]
         tape = self.new_tape()
         tape.add("upscale", units, [], [])

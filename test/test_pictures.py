@@ -360,8 +360,8 @@ def enlarge(picture: Picture, scale: Fraction) -> Picture:
             x1, y1 = min(x0 + 1, w - 1), min(y0 + 1, h - 1)
             for c in range(3):
                 upper, lower = ((picture.pixels[(i * w + x0) * 3 + c] * (256 - u)
-                                 + picture.pixels[(i * w + x1) * 3 + c] * u + 128) // 256 for i in (y0, y1))
-                result.pixels[(y * result.width + x) * 3 + c] = (upper * (256 - v) + lower * v + 128) // 256
+                                 + picture.pixels[(i * w + x1) * 3 + c] * u) // 256 for i in (y0, y1))
+                result.pixels[(y * result.width + x) * 3 + c] = (upper * (256 - v) + lower * v) // 256
     return result
 
 
