@@ -4,13 +4,13 @@
     >>> engine = SimdEngine(inception_graph.OPERATIONS, model.operands(), 224, 224, jobs=2)
 
 has the methods of deepdream.PythonEngine and several hundred times its speed, with nothing installed. It needs
-Linux on a 64-bit x86 processor with AVX2 and FMA (any since 2013 or so), better with AVX-512; unavailable() says why not.
-`python3 deepdream.py --engine simd ...` insists on it; DEEPDREAM_JIT=0 in the environment forbids it.
+Linux on a 64-bit x86 processor with AVX2 and FMA (any since 2013 or so), better with AVX-512; unavailable() says
+what is missing. `python3 deepdream.py --engine simd ...` insists on it; DEEPDREAM_JIT=0 in the environment forbids it.
 It leaves out training: no gradients of weights.
 
-What machine code is. A processor executes bytes: `c4 e2 7d b8 d9` multiplies the eight floats in vector register 0 by
-the eight in register 1 and adds the products to register 3. A compiler turns text into such bytes; here Python functions
-do, one for each kind of layer. They are called kernels, and read like this:
+What machine code is. A processor executes bytes: `c4 e2 7d b8 d9` multiplies the eight floats in vector register 0
+by the eight in register 1 and adds the products to register 3. A compiler turns text into such bytes; here Python
+functions do, one for each kind of layer. They are called kernels, and read like this:
 
     with asm.repeat(k, loops):           the bytes for "k = loops", then the body, then "k -= 1, and again if not 0"
         asm.v_load(w, weights)           the bytes for "vector register w = the floats at the address in `weights`"
@@ -25,16 +25,16 @@ know how these look on the two kinds of processors. Kernels are written once for
 numbers at the end of a row that do not fill one are its tail.
 
 Where the speed comes from. 95% of the work is convolutions, and a convolution is a matrix product in disguise: see
-`convolution`. It keeps 20 to 28 vectors of sums in registers, so that a multiply-add hardly ever waits for memory. A core
-can do two of them per clock cycle, 16 floats each; about 85% of that is reached in the 3x3 layers. The rest is
-in the order of things: weights copied once into the order of their use (`pack...`), tensors with a border of zeros so that
-no kernel asks where the picture ends, the parts of a concatenation written where they belong, ReLU and its gradient
-done in passing, and a whole pass over the network as one call per thread ("The driver").
+`convolution`. It keeps 20 to 28 vectors of sums in registers, so that a multiply-add hardly ever waits for memory.
+A core can do two of them per clock cycle, 16 floats each; 85 to 90% of that is reached in the 3x3 layers. The rest is
+in the order of things: weights copied once into the order of their use (`pack...`), tensors with a border of zeros so
+that no kernel asks where the picture ends, the parts of a concatenation written where they belong, ReLU and its
+gradient done in passing, and a whole pass over the network as one call per thread ("The driver").
 
-Why it is safe. Memory is first written and then made executable, never both at a time. Kernels touch only memory
-that the engine planned for them, at addresses fixed when the plan was made, and tests put guards around it. Nothing is
-used before the processor says that it has it (cpuid) and that the system saves its registers (xgetbv), and a child process
-has tried a few instructions first. Where the system forbids such things, deepdream goes on with PythonEngine.
+Why it is safe. Memory is first written and then made executable, never both at a time. Kernels touch only memory that
+the engine planned for them, at addresses fixed when the plan was made. Nothing is used before the processor says that
+it has it (cpuid) and that the system saves its registers (xgetbv), and a child process has tried a few instructions
+first. Where the system forbids such things, deepdream goes on with PythonEngine.
 
 Names: h w c height, width, channels; kh kw ci co kernel height, kernel width, channels in and out; x a layer's input,
 y its output, dx and dy their gradients; V floats per vector. Distances are in bytes unless they say otherwise.
