@@ -1,0 +1,473 @@
+"""Machine instructions as simd.py writes them, compared with what independent assemblers make of the same in text.
+
+Every method of every instruction set is called with many registers, distances and tails. Its bytes are disassembled;
+the text that stands beside the method here is assembled, and disassembled by the same program; the two must agree.
+Disassembled, because most instructions can be written in several ways, and simd.py does not always take the shortest.
+
+Programs: GNU as and objdump, LLVM's llvm-mc; whichever are there are used, and without any the tests are skipped.
+"""
+
+import pathlib
+import random
+import re
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+
+import simd
+
+# ---- Assemblers ------------------------------------------------------------------------------------------------------
+# Each turns text, or bytes, into instructions in that program's own spelling, one a line.
+
+
+def output(*command, text=None):
+    result = subprocess.run(command, input=text, capture_output=True, text=True)
+    messages = [line for line in result.stderr.splitlines() if "error" in line.lower() or "warning" in line.lower()]
+    if result.returncode or messages:
+        raise AssertionError(f"{command[0]}: {messages[:3] or result.stderr[:300]}")
+    return result.stdout
+
+
+class Gnu:
+    """as and objdump: the plain ones for the machine's own processor, others with a prefix to their names."""
+
+    PREFIX = {"x86": ("", "x86_64-linux-gnu-"), "aarch64": ("aarch64-linux-gnu-", "")}
+    DIALECT = {"x86": ".intel_syntax noprefix\n", "aarch64": ""}
+    MACHINE = {"x86": ["i386:x86-64", "-Mintel"], "aarch64": ["aarch64", "-Mno-aliases"]}
+
+    def __init__(self, processor):
+        self.processor = processor
+        self.prefix = next((prefix for prefix in self.PREFIX[processor] if shutil.which(prefix + "as")
+                            and self.suits(prefix)), None)
+        self.usable = self.prefix is not None
+
+    def suits(self, prefix):
+        name = {"x86": "x86", "aarch64": "aarch64"}[self.processor]
+        return shutil.which(prefix + "objdump") and name in output(prefix + "as", "--version").splitlines()[-1]
+
+    def normal(self, text):
+        with tempfile.TemporaryDirectory() as folder:
+            output(self.prefix + "as", "-o", folder + "/o", "-", text=self.DIALECT[self.processor] + text)
+            output(self.prefix + "objcopy", "-O", "binary", "-j", ".text", folder + "/o", folder + "/code")
+            return self.read(folder + "/code")
+
+    def disassemble(self, code):
+        with tempfile.TemporaryDirectory() as folder:
+            pathlib.Path(folder, "code").write_bytes(code)
+            return self.read(folder + "/code")
+
+    def read(self, path):
+        listing = output(self.prefix + "objdump", "-D", "-z", "-b", "binary", "-w", "--no-show-raw-insn", "-m",
+                         *self.MACHINE[self.processor], path)
+        lines = [line.split("\t", 1)[1] for line in listing.splitlines() if re.match(r"\s*[0-9a-f]+:\t", line)]
+        return [tidy(re.sub(r"\s+#.*|\s+//.*", "", line)) for line in lines]
+
+
+class Llvm:
+    """llvm-mc"""
+
+    OPTIONS = {"x86": ["-triple=x86_64", "-mattr=+avx512f,+avx2,+fma", "-output-asm-variant=1"],
+               "aarch64": ["-triple=aarch64"]}
+
+    def __init__(self, processor):
+        self.options = self.OPTIONS[processor]
+        self.usable = shutil.which("llvm-mc") is not None
+
+    def normal(self, text):
+        return self.tidy(output("llvm-mc", *self.options, "-x86-asm-syntax=intel", text=text))
+
+    def disassemble(self, code):
+        return self.tidy(output("llvm-mc", *self.options, "-disassemble", text=" ".join(f"0x{b:02x}" for b in code)))
+
+    def tidy(self, listing):
+        lines = [re.sub(r"\s*(//|#|;) .*", "", line).strip() for line in
+                 re.sub(r"\block\s+", "lock ", listing).splitlines()]
+        lines = [tidy(line) for line in lines if line and not line.startswith(".")]
+        return [re.sub(r"^(sh[lr] \w+)$", r"\1, 1", line) for line in lines]    # its name for the short form
+
+
+def tidy(line):
+    """Without spaces that mean nothing, and without a prefix that changes nothing for the instruction behind it."""
+    line = re.sub(r"\s+", " ", line.strip())
+    line = re.sub(r"\b0x[0-9a-f]+", lambda number: str(int(number[0], 16)), line)
+    return re.sub(r"^rex(\.[WRXB]+|64)? ", "", line)
+
+
+# ---- The same in text: x86 -------------------------------------------------------------------------------------------
+# name of a method: function that gives its text, one line for each instruction. What they get: the class, then
+# the method's own arguments.
+
+WORDS = "rax rcx rdx rbx rsp rbp rsi rdi r8 r9 r10 r11 r12 r13 r14 r15".split()
+HALVES = "eax ecx edx ebx esp ebp esi edi r8d r9d r10d r11d r12d r13d r14d r15d".split()
+BYTES = "al cl dl bl spl bpl sil dil r8b r9b r10b r11b r12b r13b r14b r15b".split()
+
+
+def at(base, distance, size):
+    return f"{size} ptr [{WORDS[base]} + {distance}]"
+
+
+X86_SCALAR = {
+    "set": lambda r, value: [f"mov {HALVES[r]}, {value}" if 0 <= value < 1 << 31 else f"movabs {WORDS[r]}, {value}"],
+    "move": lambda r, s: [f"mov {WORDS[r]}, {WORDS[s]}"],
+    "argument": lambda r, n: [f"mov {WORDS[r]}, qword ptr [rdi + {8 * n}]"],
+    "load_word": lambda r, p, d=0: [f"mov {WORDS[r]}, {at(p, d, 'qword')}"],
+    "store_word": lambda p, d, r: [f"mov {at(p, d, 'qword')}, {WORDS[r]}"],
+    "load_half": lambda r, p, d=0: [f"mov {HALVES[r]}, {at(p, d, 'dword')}"],
+    "store_half": lambda p, d, r: [f"mov {at(p, d, 'dword')}, {HALVES[r]}"],
+    "load_byte": lambda r, p, d=0: [f"movzx {HALVES[r]}, {at(p, d, 'byte')}"],
+    "store_byte": lambda p, d, r: [f"mov {at(p, d, 'byte')}, {BYTES[r]}"],
+    "add": lambda r, s: [f"add {WORDS[r]}, {WORDS[s]}"],
+    "add_constant": lambda r, value: [f"add {WORDS[r]}, {value}"] if value else [],
+    "subtract": lambda r, s: [f"sub {WORDS[r]}, {WORDS[s]}"],
+    "multiply": lambda r, s: [f"imul {WORDS[r]}, {WORDS[s]}"],
+    "shift_right": lambda r, bits: [f"shr {WORDS[r]}, {bits}"],
+    "shift_left": lambda r, bits: [f"shl {WORDS[r]}, {bits}"],
+    "leave": lambda: ["ret"],
+    "atomic_add": lambda p, d, r: [f"lock xadd {at(p, d, 'qword')}, {WORDS[r]}"],
+    "ticks": lambda r, s: ["rdtsc", f"shl {WORDS[s]}, 32", f"or {WORDS[r]}, {WORDS[s]}"],
+    "pause": lambda: ["pause"],
+    "yield_processor": lambda: ["mov eax, 24", "syscall"],
+    "call": lambda p, d: [f"call {at(p, d, 'qword')}"],
+    "acquire": lambda: [],
+}
+
+
+def x86_vectors(letter, V):
+    """The vector methods of AVX2 (letter y, V = 8) and AVX-512 (letter z, V = 16) that look the same in text."""
+    size = letter + "mmword"
+
+    def v(register):
+        return f"{letter}mm{register}"
+
+    def x(register):
+        return f"xmm{register}"
+
+    def operand(y):
+        return at(*y, size) if isinstance(y, tuple) else v(y)
+
+    def three(mnemonic):
+        return lambda d, a, y: [f"{mnemonic} {v(d)}, {v(a)}, {operand(y)}"]
+
+    table = {method: three(mnemonic) for method, mnemonic in {
+        "v_add": "vaddps", "v_sub": "vsubps", "v_mul": "vmulps", "v_div": "vdivps", "v_max": "vmaxps",
+        "v_min": "vminps", "v_fma": "vfmadd231ps", "v_fnma": "vfnmadd231ps", "v_add_int": "vpaddd",
+        "v_sub_int": "vpsubd"}.items()}
+    table |= {
+        "v_shift_left": lambda d, a, bits: [f"vpslld {v(d)}, {v(a)}, {bits}"],
+        "v_shift_right": lambda d, a, bits: [f"vpsrld {v(d)}, {v(a)}, {bits}"],
+        "v_round": lambda d, a: [f"vcvtps2dq {v(d)}, {v(a)}"],
+        "v_float": lambda d, a: [f"vcvtdq2ps {v(d)}, {v(a)}"],
+        "v_copy": lambda d, a: [f"vmovaps {v(d)}, {v(a)}"],
+        "v_broadcast": lambda d, p, a=0: [f"vbroadcastss {v(d)}, {at(p, a, 'dword')}"],
+    }
+    if letter == "y":
+        table |= {
+            "v_zero": lambda d: [f"vpxor {v(d)}, {v(d)}, {v(d)}"],
+            "v_load": lambda d, p, a, tail: [f"vmovups {v(d)}, {at(p, a, size)}" if tail is None else
+                                             f"vmaskmovps {v(d)}, {v(tail)}, {at(p, a, size)}"],
+            "v_store": lambda p, a, d, tail: [f"vmovups {at(p, a, size)}, {v(d)}" if tail is None else
+                                              f"vmaskmovps {at(p, a, size)}, {v(tail)}, {v(d)}"],
+            "v_fma_float": lambda d, a, p, b, spare: [f"vbroadcastss {v(spare)}, {at(p, b, 'dword')}",
+                                                      f"vfmadd231ps {v(d)}, {v(a)}, {v(spare)}"],
+            "v_keep_greater": lambda d, a, b, c: [f"vcmpps {v(d)}, {v(a)}, {v(b)}, 30", f"vandps {v(d)}, {v(d)}, {v(c)}"],
+            "v_keep_equal": lambda d, a, b, c: [f"vcmpps {v(d)}, {v(a)}, {v(b)}, 0", f"vandps {v(d)}, {v(d)}, {v(c)}"],
+            "v_load_bytes": lambda d, p, a=0: [f"vpmovzxbd {v(d)}, {at(p, a, 'qword')}", f"vcvtdq2ps {v(d)}, {v(d)}"],
+            "v_store_bytes": lambda p, a, d, spare: [
+                f"vcvttps2dq {v(d)}, {v(d)}", f"vextracti128 {x(spare)}, {v(d)}, 1",
+                f"vpackusdw {x(d)}, {x(d)}, {x(spare)}", f"vpackuswb {x(d)}, {x(d)}, {x(d)}",
+                f"vmovq {at(p, a, 'qword')}, {x(d)}"],
+        }
+    else:
+        def masked(tail, zeroing):
+            return "" if tail is None else f" {{k{tail}}}" + "{z}" * zeroing
+        table |= {
+            "v_zero": lambda d: [f"vpxord {v(d)}, {v(d)}, {v(d)}"],
+            "v_load": lambda d, p, a, tail: [f"vmovups {v(d)}{masked(tail, True)}, {at(p, a, size)}"],
+            "v_store": lambda p, a, d, tail: [f"vmovups {at(p, a, size)}{masked(tail, False)}, {v(d)}"],
+            "v_fma_float": lambda d, a, p, b, spare: [f"vfmadd231ps {v(d)}, {v(a)}, {at(p, b, 'dword')}{{1to16}}"],
+            "v_keep_greater": lambda d, a, b, c: [f"vcmpps k7, {v(a)}, {v(b)}, 30", f"vmovaps {v(d)} {{k7}}{{z}}, {v(c)}"],
+            "v_keep_equal": lambda d, a, b, c: [f"vcmpps k7, {v(a)}, {v(b)}, 0", f"vmovaps {v(d)} {{k7}}{{z}}, {v(c)}"],
+            "v_load_bytes": lambda d, p, a=0: [f"vpmovzxbd {v(d)}, {at(p, a, 'xmmword')}",
+                                               f"vcvtdq2ps {v(d)}, {v(d)}"],
+            "v_store_bytes": lambda p, a, d, spare: [f"vcvttps2dq {v(d)}, {v(d)}",
+                                                     f"vpmovdb {at(p, a, 'xmmword')}, {v(d)}"],
+        }
+    return table
+
+
+# ---- Operands --------------------------------------------------------------------------------------------------------
+
+def draw_operands(dice, backend, method):
+    """Random arguments of a method."""
+    words = (*backend.registers, backend.ARGUMENTS, backend.SCRATCH)
+    vectors = range(backend.vectors)
+
+    def distance():
+        return dice.choice([0, dice.randrange(-9, 10), 4 * dice.randrange(-70, 70), 16 * dice.randrange(-5000, 5000),
+                            64 * dice.randrange(-140, 140), 4 * dice.randrange(-5000, 5000),
+                            dice.randrange(-1 << 14, 1 << 14), dice.randrange(-1 << 31, 1 << 31)])
+
+    def number():
+        return dice.choice([1, -1, 4095, 4096, -4096, 1 << 24, dice.randrange(-300, 300), dice.randrange(-70000, 70000),
+                            dice.randrange(-1 << 31, 1 << 31)])
+
+    def spare(*others):
+        return dice.choice([r for r in vectors if r not in others])
+
+    w = dice.choice(words)
+    p = dice.choice((*words, backend.STACK) if method in ("load_word", "store_word") else words)
+    d, x, y, z = (dice.choice(vectors) for _ in range(4))
+    match method:
+        case "set":
+            return w, dice.choice([0, abs(number()) & (1 << 31) - 1, number(), dice.randrange(-1 << 63, 1 << 63),
+                                   dice.randrange(1 << 16) << 16 * dice.randrange(3), (1 << 31) - 1, -1 << 63])
+        case "move" | "add" | "subtract" | "multiply":
+            return w, dice.choice(words)
+        case "argument":
+            return w, dice.randrange(12)
+        case "load_word" | "load_half" | "load_byte":
+            return w, p, distance()
+        case "store_word" | "store_half" | "store_byte" | "atomic_add":
+            return p, distance(), dice.choice([r for r in words if r != p])
+        case "call":
+            return p, distance()
+        case "add_constant":
+            return w, number()
+        case "shift_left" | "shift_right":
+            return w, dice.randrange(1, 64)
+        case "ticks":
+            return backend.CLOCK
+        case "leave" | "pause" | "yield_processor" | "acquire":
+            return ()
+        case "v_shift_left" | "v_shift_right":
+            return d, x, dice.randrange(1, 32)
+        case "v_round" | "v_float" | "v_copy":
+            return d, x
+        case "v_zero":
+            return (d,)
+        case "v_broadcast" | "v_load_bytes":
+            return d, p, distance()
+        case "v_load":
+            return d, p, distance(), draw_tail(dice, backend, d)
+        case "v_store":
+            return p, distance(), x, draw_tail(dice, backend, x)
+        case "v_store_bytes":
+            return p, distance(), x, spare(x)
+        case "v_fma_float":
+            return d, x, p, distance(), spare(d, x)
+        case "v_keep_greater" | "v_keep_equal":
+            return d, x, y, spare(d)
+        case _:    # operations on three vectors, the last one perhaps in memory
+            return d, x, dice.choice([y, y, (p, distance())])
+
+
+def draw_tail(dice, backend, x):
+    """None, or what v_tail returns: a vector register, a mask register, a number of lanes."""
+    kinds = {"avx2": [r for r in range(16) if r != x], "avx512": range(1, 7), "neon": range(1, 4)}
+    return dice.choice([None, dice.choice(kinds[backend.name])])
+
+
+# ---- Tests -----------------------------------------------------------------------------------------------------------
+
+# Methods that are not tested form by form: what they do with labels and constants has tests of its own below.
+OTHERS = {"finish", "pointers", "label", "place", "jump", "branch", "branch_register", "jump_on", "repeat",
+          "begin_function", "end_function", "frame", "v_constant", "v_tail", "emit"}
+
+
+class Forms:
+    """The tests of one instruction set."""
+
+    processor = "x86"
+    name = ""
+    each = 80    # times that every method is tried
+    separator = b"\x90"
+
+    def text(self):
+        raise NotImplementedError
+
+    def setUp(self):
+        self.backend = simd.BACKENDS[self.name]
+        self.tools = [tool for tool in (Gnu(self.processor), Llvm(self.processor)) if tool.usable]
+        if not self.tools:
+            self.skipTest(f"no assembler for {self.processor} here (GNU binutils or LLVM's llvm-mc)")
+
+    def agree(self, forms):
+        """forms: (what is tried, code, text lines)"""
+        code = b"".join(code + self.separator for _, code, _ in forms)
+        text = "".join("\n".join((*lines, "nop", "")) for *_, lines in forms)
+        for tool in self.tools:
+            found, expected = (self.split(lines) for lines in (tool.disassemble(code), tool.normal(text)))
+            self.assertEqual(len(expected), len(forms))
+            for (what, *_), have, want in zip(forms, found, expected):
+                self.assertEqual(have, want, f"{self.name} {what}, according to {type(tool).__name__}")
+            self.assertEqual(len(found), len(forms))
+
+    def split(self, lines):
+        forms = [[]]
+        for line in lines:
+            if line == "nop" or line == "hint #0" or line == "hint #0x0":
+                forms.append([])
+            else:
+                forms[-1].append(line)
+        return forms[:-1]
+
+    def test_every_method_is_tested(self):
+        methods = {name for name in dir(self.backend) if not name.startswith("_") and name.islower()
+                   and callable(getattr(self.backend, name))}
+        self.assertEqual(methods - OTHERS - set(self.text()), set())
+
+    def test_forms(self):
+        dice, text, forms = random.Random(20), self.text(), []
+        for method in sorted(set(text) & set(dir(self.backend))):
+            for _ in range(self.each):
+                operands = draw_operands(dice, self.backend, method)
+                asm = self.backend()
+                getattr(asm, method)(*operands)
+                forms.append((f"{method}{operands}", bytes(asm.code), text[method](*operands)))
+        self.agree(forms)
+
+    def constant_lines(self, d, distance, whole):
+        raise NotImplementedError
+
+    def test_constants(self):
+        dice, forms = random.Random(21), []
+        for _ in range(60):
+            asm = self.backend()
+            d = dice.randrange(asm.vectors)
+            value = dice.choice([dice.uniform(-3, 3), dice.randrange(1 << 31),
+                                 [dice.randrange(1 << 20) for _ in range(asm.V)]])
+            asm.v_constant(d, value)
+            length = len(asm.code)
+            code = asm.finish()
+            values = value if isinstance(value, list) else [value]
+            packed = struct.pack(f"<{len(values)}" + ("f" if isinstance(value, float) else "i"), *values)
+            self.assertEqual(code[-len(packed):], packed)
+            place = len(code) - len(packed)
+            self.assertEqual(place % len(packed), 0)
+            forms.append((f"v_constant({d}, {value})", code[:length],
+                          self.constant_lines(d, place, length, isinstance(value, list))))
+        self.agree(forms)
+
+
+class X86Forms(Forms):
+    letter = "y"
+    V = 8
+
+    def text(self):
+        return X86_SCALAR | x86_vectors(self.letter, self.V)
+
+    def constant_lines(self, d, place, length, whole):
+        at = f"[rip + {place - length}]"
+        if whole:
+            return [f"vmovups {self.letter}mm{d}, {self.letter}mmword ptr {at}"]
+        return [f"vbroadcastss {self.letter}mm{d}, dword ptr {at}"]
+
+    def test_jumps(self):
+        """Forwards and backwards, near and far; each is followed by its separator, so distances are known."""
+        dice, forms, jumps = random.Random(22), [], {"==": "je", "!=": "jne", "<": "jl", ">=": "jge", "<=": "jle",
+                                                     ">": "jg"}
+        for method in ("jump", "branch", "branch_register", "jump_on"):
+            for condition, mnemonic in jumps.items():
+                for forwards in (True, False):
+                    asm, gap = self.backend(), dice.choice([3, 200, 70000])
+                    r, s, value = dice.choice(asm.registers), dice.choice(asm.registers), dice.randrange(-1 << 31, 1 << 31)
+                    label = asm.label()
+                    if not forwards:
+                        asm.place(label)
+                        asm.code += bytes(gap)
+                    before = len(asm.code)
+                    arguments = {"jump": (label,), "branch": (r, condition, value, label),
+                                 "branch_register": (r, condition, s, label), "jump_on": (condition, label)}[method]
+                    getattr(asm, method)(*arguments)
+                    after = len(asm.code)
+                    if forwards:
+                        asm.code += bytes(gap)
+                        asm.place(label)
+                    distance = gap if forwards else -after
+                    code = asm.finish()[before:after]
+                    lines = {"branch": [f"cmp {WORDS[r]}, {value}"],
+                             "branch_register": [f"cmp {WORDS[r]}, {WORDS[s]}"]}.get(method, [])
+                    # GNU as takes a target relative to the beginning of the instruction; the jump is the last one
+                    forms.append((f"{method}{arguments} over {gap}", code, lines, mnemonic if method != "jump" else "jmp",
+                                  distance))
+        for what, code, lines, mnemonic, distance in forms:
+            size = 5 if mnemonic == "jmp" else 6
+            opcode = {"jmp": b"\xe9", "je": b"\x0f\x84", "jne": b"\x0f\x85", "jl": b"\x0f\x8c", "jge": b"\x0f\x8d",
+                      "jle": b"\x0f\x8e", "jg": b"\x0f\x8f"}[mnemonic]
+            self.assertEqual(code[-size:], opcode + struct.pack("<i", distance), what)
+        self.agree([(what, code[:-5 if mnemonic == "jmp" else -6], lines) for what, code, lines, mnemonic, _ in forms])
+
+    def test_repeat(self):
+        for times, lines in ((7, ["mov ebx, 7", "add rax, 1", "dec rbx"]), (None, ["add rax, 1", "dec rbx"]),
+                             (1, ["add rax, 1"])):
+            asm = self.backend()
+            with asm.repeat(simd.RBX, times):
+                asm.add_constant(simd.RAX, 1)
+            code = asm.finish()
+            if times != 1:
+                top = 7 if times else 0    # behind `mov ebx, 7`, which has 7 bytes with its empty prefix
+                self.assertEqual(code[-6:], b"\x0f\x85" + struct.pack("<i", top - len(code)))
+                code = code[:-6]
+            self.agree([(f"repeat {times}", code, lines)])
+
+    def test_functions(self):
+        """What a C function must keep is pushed and popped; calls find rsp at a multiple of 16."""
+        for local in (8, 32, 48):
+            asm = self.backend()
+            asm.begin_function(local)
+            asm.end_function(local, 5)
+            frame = asm.frame(local)
+            self.assertEqual((frame + 8 + 8 * 6) % 16, 0)    # 8: the return address, 6 registers
+            self.assertGreaterEqual(frame, local + 8)
+            saved = ["rbx", "rbp", "r12", "r13", "r14", "r15"]
+            lines = [f"push {r}" for r in saved]
+            lines += [f"sub rsp, {frame}", f"stmxcsr dword ptr [rsp + {local}]", f"mov eax, dword ptr [rsp + {local}]",
+                      "or eax, 0x8040", f"mov dword ptr [rsp + {local + 4}], eax",
+                      f"ldmxcsr dword ptr [rsp + {local + 4}]", "vzeroupper", f"ldmxcsr dword ptr [rsp + {local}]",
+                      "mov eax, 5", f"add rsp, {frame}"]
+            lines += [f"pop {r}" for r in reversed(saved)] + ["ret"]
+            self.agree([(f"function {local}", asm.finish(), lines)])
+
+
+class Avx2Encodings(X86Forms, unittest.TestCase):
+    name = "avx2"
+
+    def test_tails(self):
+        for lanes in range(1, 8):
+            asm = self.backend()
+            self.assertEqual(asm.v_tail(lanes, 9), 9)
+            length = len(asm.code)
+            code = asm.finish()
+            self.assertEqual(struct.unpack("<8i", code[-32:]), (-1,) * lanes + (0,) * (8 - lanes))
+            self.agree([("v_tail", code[:length], [f"vmovups ymm9, ymmword ptr [rip + {len(code) - 32 - length}]"])])
+
+    def test_features(self):
+        self.agree([("CPUID", simd.CPUID, ["push rbx", "mov r8, rdx", "mov eax, edi", "mov ecx, esi", "cpuid",
+                                           "mov dword ptr [r8], eax", "mov dword ptr [r8 + 4], ebx",
+                                           "mov dword ptr [r8 + 8], ecx", "mov dword ptr [r8 + 12], edx", "pop rbx",
+                                           "ret"]),
+                    ("XGETBV", simd.XGETBV, ["xor ecx, ecx", "xgetbv", "shl rdx, 32", "or rax, rdx", "ret"])])
+
+
+class Avx512Encodings(X86Forms, unittest.TestCase):
+    name = "avx512"
+    letter = "z"
+    V = 16
+
+    def test_tails(self):
+        for lanes in range(1, 16):
+            asm = self.backend()
+            self.assertEqual(asm.v_tail(lanes, 9), 1)
+            length = len(asm.code)
+            code = asm.finish()
+            self.assertEqual(struct.unpack("<I", code[-4:]), ((1 << lanes) - 1,))
+            self.agree([("v_tail", code[:length], [f"kmovw k1, word ptr [rip + {len(code) - 4 - length}]"])])
+
+
+if __name__ == "__main__":
+    unittest.main()
