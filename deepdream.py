@@ -1862,7 +1862,6 @@ class Network:
         """engine: 'auto', 'python' or 'simd' (DeepDreamError where it cannot run); jobs: cores to use, None for all."""
         self.model, self.jobs = model, jobs or available_cores()
         self.choice = choose_engine(engine)
-        self.operands = {operand: (shape, model.weights[node]) for operand, node, shape in inception_graph.WEIGHTS}
         self.numbers = {row[0]: number for number, row in enumerate(inception_graph.OPERATIONS)}
         self.current: Engine | None = None
 
@@ -1873,7 +1872,7 @@ class Network:
                 raise DeepDreamError(f"a picture of {width} x {height}: the network needs {SMALLEST_SIDE} pixels a "
                                      "side at least; enlarge it first")
             self.close()
-            self.current = self.choice.make(inception_graph.OPERATIONS, self.operands, height, width, self.jobs)
+            self.current = self.choice.make(inception_graph.OPERATIONS, self.model.operands(), height, width, self.jobs)
         return self.current
 
     def number(self, layer: str) -> int:
