@@ -240,6 +240,17 @@ class Fold(unittest.TestCase):
         unused = [i for i in range(1000) if i not in indices]
         self.assertTrue((plain(pictures)[:, unused] == UNUSED_BIAS).all())
 
+    def test_response_norm(self):
+        """Local response normalisation is PyTorch's, its gradient that of finite differences."""
+        import torch
+        from train.network import response_norm
+        generator = torch.Generator().manual_seed(2)
+        x = torch.rand(2, 12, 3, 3, dtype=torch.float64, generator=generator).requires_grad_()
+        alpha = torch.tensor(.7, dtype=torch.float64)
+        theirs = torch.nn.functional.local_response_norm(x, 5, alpha=5 * .7, beta=.75, k=1)
+        self.assertLess(float((theirs - response_norm(x, alpha)).abs().max().detach()), 1e-12)
+        self.assertTrue(torch.autograd.gradcheck(lambda x: response_norm(x, alpha), (x,)))
+
     def test_engine_agrees(self):
         """The plain network in PyTorch and the shipped engine compute the same from the same file."""
         import torch

@@ -233,9 +233,8 @@ def fit(options):
         start = time.monotonic()
         run.train_step()
         took = time.monotonic() - start
+        run.spent += min(took, 10 * statistics.median(times) if times else 30)   # no pauses, no compiling
         times = (times + [took])[-50:]
-        run.spent += min(took, 10
-                         * statistics.median(times))          # a pause of the process is not training
         now = time.monotonic()
         if now - said > 15:
             said = now
