@@ -65,7 +65,7 @@ class Gnu:
         listing = output(self.prefix + "objdump", "-D", "-z", "-b", "binary", "-w", "--no-show-raw-insn", "-m",
                          *self.MACHINE[self.processor], path)
         lines = [line.split("\t", 1)[1] for line in listing.splitlines() if re.match(r"\s*[0-9a-f]+:\t", line)]
-        return [tidy(re.sub(r"\s+#.*|\s+//.*", "", line)) for line in lines]
+        return [tidy(re.sub(r"\s+# .*|\s+//.*", "", line)) for line in lines]
 
 
 class Llvm:
@@ -95,6 +95,7 @@ def tidy(line):
     """Without spaces that mean nothing, and without a prefix that changes nothing for the instruction behind it."""
     line = re.sub(r"\s+", " ", line.strip())
     line = re.sub(r"\b0x[0-9a-f]+", lambda number: str(int(number[0], 16)), line)
+    line = re.sub(r"\.Ltmp\d+\+?\(?(-?\d+)\)?$", r"#\1", line)    # llvm-mc's own label at this place
     return re.sub(r"^rex(\.[WRXB]+|64)? ", "", line)
 
 
@@ -102,9 +103,12 @@ def tidy(line):
 # name of a method: function that gives its text, one line for each instruction. What they get: the class, then
 # the method's own arguments.
 
-WORDS = "rax rcx rdx rbx rsp rbp rsi rdi r8 r9 r10 r11 r12 r13 r14 r15".split()
-HALVES = "eax ecx edx ebx esp ebp esi edi r8d r9d r10d r11d r12d r13d r14d r15d".split()
-BYTES = "al cl dl bl spl bpl sil dil r8b r9b r10b r11b r12b r13b r14b r15b".split()
+WORDS = ["rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
+         "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"]
+HALVES = ["eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi",
+          "r8d", "r9d", "r10d", "r11d", "r12d", "r13d", "r14d", "r15d"]
+BYTES = ["al", "cl", "dl", "bl", "spl", "bpl", "sil", "dil",
+         "r8b", "r9b", "r10b", "r11b", "r12b", "r13b", "r14b", "r15b"]
 
 
 def at(base, distance, size):
@@ -121,6 +125,7 @@ X86_SCALAR = {
     "store_half": lambda p, d, r: [f"mov {at(p, d, 'dword')}, {HALVES[r]}"],
     "load_byte": lambda r, p, d=0: [f"movzx {HALVES[r]}, {at(p, d, 'byte')}"],
     "store_byte": lambda p, d, r: [f"mov {at(p, d, 'byte')}, {BYTES[r]}"],
+    "prefetch": lambda p, d: [f"prefetcht1 {at(p, d, 'byte')}"],
     "add": lambda r, s: [f"add {WORDS[r]}, {WORDS[s]}"],
     "add_constant": lambda r, value: [f"add {WORDS[r]}, {value}"] if value else [],
     "subtract": lambda r, s: [f"sub {WORDS[r]}, {WORDS[s]}"],
@@ -133,7 +138,7 @@ X86_SCALAR = {
     "pause": lambda: ["pause"],
     "yield_processor": lambda: ["mov eax, 24", "syscall"],
     "call": lambda p, d: [f"call {at(p, d, 'qword')}"],
-    "acquire": lambda: [],
+    "acquire": list,
 }
 
 
@@ -174,8 +179,10 @@ def x86_vectors(letter, V):
                                               f"vmaskmovps {at(p, a, size)}, {v(tail)}, {v(d)}"],
             "v_fma_float": lambda d, a, p, b, spare: [f"vbroadcastss {v(spare)}, {at(p, b, 'dword')}",
                                                       f"vfmadd231ps {v(d)}, {v(a)}, {v(spare)}"],
-            "v_keep_greater": lambda d, a, b, c: [f"vcmpps {v(d)}, {v(a)}, {v(b)}, 30", f"vandps {v(d)}, {v(d)}, {v(c)}"],
-            "v_keep_equal": lambda d, a, b, c: [f"vcmpps {v(d)}, {v(a)}, {v(b)}, 0", f"vandps {v(d)}, {v(d)}, {v(c)}"],
+            "v_keep_greater": lambda d, a, b, c: [f"vcmpps {v(d)}, {v(a)}, {v(b)}, 30",
+                                                  f"vandps {v(d)}, {v(d)}, {v(c)}"],
+            "v_keep_equal": lambda d, a, b, c: [f"vcmpps {v(d)}, {v(a)}, {v(b)}, 0",
+                                                f"vandps {v(d)}, {v(d)}, {v(c)}"],
             "v_load_bytes": lambda d, p, a=0: [f"vpmovzxbd {v(d)}, {at(p, a, 'qword')}", f"vcvtdq2ps {v(d)}, {v(d)}"],
             "v_store_bytes": lambda p, a, d, spare: [
                 f"vcvttps2dq {v(d)}, {v(d)}", f"vextracti128 {x(spare)}, {v(d)}, 1",
@@ -190,14 +197,132 @@ def x86_vectors(letter, V):
             "v_load": lambda d, p, a, tail: [f"vmovups {v(d)}{masked(tail, True)}, {at(p, a, size)}"],
             "v_store": lambda p, a, d, tail: [f"vmovups {at(p, a, size)}{masked(tail, False)}, {v(d)}"],
             "v_fma_float": lambda d, a, p, b, spare: [f"vfmadd231ps {v(d)}, {v(a)}, {at(p, b, 'dword')}{{1to16}}"],
-            "v_keep_greater": lambda d, a, b, c: [f"vcmpps k7, {v(a)}, {v(b)}, 30", f"vmovaps {v(d)} {{k7}}{{z}}, {v(c)}"],
-            "v_keep_equal": lambda d, a, b, c: [f"vcmpps k7, {v(a)}, {v(b)}, 0", f"vmovaps {v(d)} {{k7}}{{z}}, {v(c)}"],
+            "v_keep_greater": lambda d, a, b, c: [f"vcmpps k7, {v(a)}, {v(b)}, 30",
+                                                  f"vmovaps {v(d)} {{k7}}{{z}}, {v(c)}"],
+            "v_keep_equal": lambda d, a, b, c: [f"vcmpps k7, {v(a)}, {v(b)}, 0",
+                                                f"vmovaps {v(d)} {{k7}}{{z}}, {v(c)}"],
             "v_load_bytes": lambda d, p, a=0: [f"vpmovzxbd {v(d)}, {at(p, a, 'xmmword')}",
                                                f"vcvtdq2ps {v(d)}, {v(d)}"],
             "v_store_bytes": lambda p, a, d, spare: [f"vcvttps2dq {v(d)}, {v(d)}",
                                                      f"vpmovdb {at(p, a, 'xmmword')}, {v(d)}"],
         }
     return table
+
+
+# ---- The same in text: aarch64 ---------------------------------------------------------------------------------------
+
+def a64_set(r, value):
+    """16 bits at a time, on a ground of zeros or, where that is shorter, of ones"""
+    value &= (1 << 64) - 1
+    parts = [value >> 16 * i & 0xFFFF for i in range(4)]
+    ones = parts.count(0xFFFF) > parts.count(0)
+    rest = [i for i in range(4) if parts[i] != (0xFFFF if ones else 0)] or [0]
+    first = f"movn x{r}, #{parts[rest[0]] ^ 0xFFFF}" if ones else f"movz x{r}, #{parts[rest[0]]}"
+    return [f"{first}, lsl #{16 * rest[0]}"] + [f"movk x{r}, #{parts[i]}, lsl #{16 * i}" for i in rest[1:]]
+
+
+def a64_memory(mnemonic, register, p, distance, size):
+    suffix = mnemonic[3:]    # b, for a byte
+    base = "sp" if p == 31 else f"x{p}"
+    if distance % size == 0 and 0 <= distance < 4096 * size:
+        return [f"{mnemonic} {register}, [{base}, #{distance}]"]
+    if -256 <= distance < 256:
+        return [f"{mnemonic[:2]}ur{suffix} {register}, [{base}, #{distance}]"]
+    return [*a64_set(16, distance), f"{mnemonic} {register}, [{base}, x16]"]
+
+
+def a64_sum(r, p, value):
+    """r = p + value, 12 bits at a time or by way of x16"""
+    mnemonic, high, low = "add" if value >= 0 else "sub", abs(value) >> 12, abs(value) & 4095
+    if high > 4095:
+        return [*a64_set(16, value), f"add x{r}, x{p}, x16"]
+    lines = [f"{mnemonic} x{r}, x{p}, #{high}, lsl #12"] if high else []
+    if low or (r != p and not high):
+        lines.append(f"{mnemonic} x{r}, x{r if high else p}, #{low}")
+    return lines
+
+
+def a64_table():
+    def operand(y):
+        return a64_memory("ldr", "q31", *y, 16) if isinstance(y, tuple) else []
+
+    def three(mnemonic, kind="4s"):
+        def lines(d, x, y):
+            r = 31 if isinstance(y, tuple) else y
+            return [*operand(y), f"{mnemonic} v{d}.{kind}, v{x}.{kind}, v{r}.{kind}"]
+        return lines
+
+    def two(mnemonic):
+        return lambda d, x: [f"{mnemonic} v{d}.4s, v{x}.4s"]
+
+    def choose(larger):
+        """max: x where x > y, else y; min: x where y > x"""
+        def lines(d, x, y):
+            r = 31 if isinstance(y, tuple) else y
+            mask = 30 if d in (x, r) else d
+            a, b = (x, r) if larger else (r, x)
+            compare = f"fcmgt v{mask}.4s, v{a}.4s, v{b}.4s"
+            if d == x:
+                return [*operand(y), compare, f"bif v{d}.16b, v{r}.16b, v{mask}.16b"]
+            if d == r:
+                return [*operand(y), compare, f"bit v{d}.16b, v{x}.16b, v{mask}.16b"]
+            return [*operand(y), compare, f"bsl v{d}.16b, v{x}.16b, v{r}.16b"]
+        return lines
+
+    def keep(mnemonic):
+        return lambda d, x, y, z: [f"{mnemonic} v{d}.4s, v{x}.4s, v{y}.4s", f"and v{d}.16b, v{d}.16b, v{z}.16b"]
+
+    def parts(mnemonic, lane, x, p, distance, tail):
+        """A whole vector, or its first 1, 2 or 3 lanes"""
+        letter, size = {None: ("q", 16), 1: ("s", 4), 2: ("d", 8), 3: ("d", 8)}[tail]
+        lines = a64_memory(mnemonic, f"{letter}{x}", p, distance, size)
+        if tail == 3:
+            lines += [*a64_sum(17, p, distance + 8), f"{lane} {{v{x}.s}}[2], [x17]"]
+        return lines
+
+    return {
+        "set": a64_set,
+        "move": lambda r, s: [f"mov x{r}, x{s}"],
+        "argument": lambda r, n: [f"ldr x{r}, [x0, #{8 * n}]"],
+        "load_word": lambda r, p, d: a64_memory("ldr", f"x{r}", p, d, 8),
+        "store_word": lambda p, d, r: a64_memory("str", f"x{r}", p, d, 8),
+        "load_half": lambda r, p, d: a64_memory("ldr", f"w{r}", p, d, 4),
+        "store_half": lambda p, d, r: a64_memory("str", f"w{r}", p, d, 4),
+        "load_byte": lambda r, p, d: a64_memory("ldrb", f"w{r}", p, d, 1),
+        "store_byte": lambda p, d, r: a64_memory("strb", f"w{r}", p, d, 1),
+        "add": lambda r, s: [f"add x{r}, x{r}, x{s}"],
+        "add_constant": lambda r, value: a64_sum(r, r, value),
+        "subtract": lambda r, s: [f"sub x{r}, x{r}, x{s}"],
+        "multiply": lambda r, s: [f"mul x{r}, x{r}, x{s}"],
+        "shift_right": lambda r, bits: [f"lsr x{r}, x{r}, #{bits}"],
+        "shift_left": lambda r, bits: [f"lsl x{r}, x{r}, #{bits}"],
+        "leave": lambda: ["ret"],
+        "atomic_add": lambda p, d, r: [*a64_sum(17, p, d), "ldaxr x16, [x17]", f"add x8, x16, x{r}",
+                                       "stlxr w15, x8, [x17]", "cbnz w15, . - 12", f"mov x{r}, x16"],
+        "acquire": lambda: ["dmb ishld"],
+        "prefetch": lambda p, d: [],
+        "ticks": lambda r, s: [f"mrs x{r}, cntvct_el0"],
+        "pause": lambda: ["yield"],
+        "yield_processor": lambda: ["movz x8, #124", "svc #0"],
+        "call": lambda p, d: [*a64_memory("ldr", "x16", p, d, 8), "blr x16"],
+        "v_add": three("fadd"), "v_sub": three("fsub"), "v_mul": three("fmul"), "v_div": three("fdiv"),
+        "v_fma": three("fmla"), "v_fnma": three("fmls"), "v_add_int": three("add"), "v_sub_int": three("sub"),
+        "v_max": choose(True), "v_min": choose(False), "v_round": two("fcvtns"), "v_float": two("scvtf"),
+        "v_shift_left": lambda d, x, bits: [f"shl v{d}.4s, v{x}.4s, #{bits}"],
+        "v_shift_right": lambda d, x, bits: [f"ushr v{d}.4s, v{x}.4s, #{bits}"],
+        "v_copy": lambda d, x: [f"mov v{d}.16b, v{x}.16b"],
+        "v_zero": lambda d: [f"movi v{d}.4s, #0"],
+        "v_broadcast": lambda d, p, a: [*a64_memory("ldr", f"s{d}", p, a, 4), f"dup v{d}.4s, v{d}.s[0]"],
+        "v_fma_float": lambda d, x, p, a, spare: [*a64_memory("ldr", "s31", p, a, 4),
+                                                  f"fmla v{d}.4s, v{x}.4s, v31.s[0]"],
+        "v_load": lambda d, p, a, tail: parts("ldr", "ld1", d, p, a, tail),
+        "v_store": lambda p, a, x, tail: parts("str", "st1", x, p, a, tail),
+        "v_keep_greater": keep("fcmgt"), "v_keep_equal": keep("fcmeq"),
+        "v_load_bytes": lambda d, p, a: [*a64_memory("ldr", f"s{d}", p, a, 4), f"uxtl v{d}.8h, v{d}.8b",
+                                         f"uxtl v{d}.4s, v{d}.4h", f"scvtf v{d}.4s, v{d}.4s"],
+        "v_store_bytes": lambda p, a, x, spare: [f"fcvtzs v{x}.4s, v{x}.4s", f"xtn v{x}.4h, v{x}.4s",
+                                                 f"xtn v{x}.8b, v{x}.8h", *a64_memory("str", f"s{x}", p, a, 4)],
+    }
 
 
 # ---- Operands --------------------------------------------------------------------------------------------------------
@@ -219,6 +344,8 @@ def draw_operands(dice, backend, method):
     def spare(*others):
         return dice.choice([r for r in vectors if r not in others])
 
+    if method == "atomic_add":
+        words = backend.DRIVER
     w = dice.choice(words)
     p = dice.choice((*words, backend.STACK) if method in ("load_word", "store_word") else words)
     d, x, y, z = (dice.choice(vectors) for _ in range(4))
@@ -234,7 +361,7 @@ def draw_operands(dice, backend, method):
             return w, p, distance()
         case "store_word" | "store_half" | "store_byte" | "atomic_add":
             return p, distance(), dice.choice([r for r in words if r != p])
-        case "call":
+        case "call" | "prefetch":
             return p, distance()
         case "add_constant":
             return w, number()
@@ -275,8 +402,9 @@ def draw_tail(dice, backend, x):
 # ---- Tests -----------------------------------------------------------------------------------------------------------
 
 # Methods that are not tested form by form: what they do with labels and constants has tests of its own below.
-OTHERS = {"finish", "pointers", "label", "place", "jump", "branch", "branch_register", "jump_on", "repeat",
-          "begin_function", "end_function", "frame", "v_constant", "v_tail", "emit"}
+OTHERS = {"finish", "patience", "count_down", "pointers", "label", "place", "jump", "branch", "branch_register",
+          "jump_on", "repeat", "begin_function", "end_function", "frame", "v_constant", "v_tail", "emit",
+          "word", "memory", "sum", "saved", "operand", "choose"}    # of Neon, for its own methods
 
 
 class Forms:
@@ -375,7 +503,8 @@ class X86Forms(Forms):
             for condition, mnemonic in jumps.items():
                 for forwards in (True, False):
                     asm, gap = self.backend(), dice.choice([3, 200, 70000])
-                    r, s, value = dice.choice(asm.registers), dice.choice(asm.registers), dice.randrange(-1 << 31, 1 << 31)
+                    r, s = dice.choice(asm.registers), dice.choice(asm.registers)
+                    value = dice.randrange(-1 << 31, 1 << 31)
                     label = asm.label()
                     if not forwards:
                         asm.place(label)
@@ -392,10 +521,9 @@ class X86Forms(Forms):
                     code = asm.finish()[before:after]
                     lines = {"branch": [f"cmp {WORDS[r]}, {value}"],
                              "branch_register": [f"cmp {WORDS[r]}, {WORDS[s]}"]}.get(method, [])
-                    # GNU as takes a target relative to the beginning of the instruction; the jump is the last one
-                    forms.append((f"{method}{arguments} over {gap}", code, lines, mnemonic if method != "jump" else "jmp",
-                                  distance))
-        for what, code, lines, mnemonic, distance in forms:
+                    forms.append((f"{method}{arguments} over {gap}", code, lines,
+                                  mnemonic if method != "jump" else "jmp", distance))
+        for what, code, _, mnemonic, distance in forms:
             size = 5 if mnemonic == "jmp" else 6
             opcode = {"jmp": b"\xe9", "je": b"\x0f\x84", "jne": b"\x0f\x85", "jl": b"\x0f\x8c", "jge": b"\x0f\x8d",
                       "jle": b"\x0f\x8e", "jg": b"\x0f\x8f"}[mnemonic]
@@ -467,6 +595,102 @@ class Avx512Encodings(X86Forms, unittest.TestCase):
             code = asm.finish()
             self.assertEqual(struct.unpack("<I", code[-4:]), ((1 << lanes) - 1,))
             self.agree([("v_tail", code[:length], [f"kmovw k1, word ptr [rip + {len(code) - 4 - length}]"])])
+
+
+class NeonEncodings(Forms, unittest.TestCase):
+    processor = "aarch64"
+    name = "neon"
+    separator = struct.pack("<I", 0xD503201F)
+
+    def text(self):
+        return a64_table()
+
+    def constant_lines(self, d, place, length, whole):
+        if whole:
+            return [f"ldr q{d}, . + {place}"]
+        return [f"ldr s{d}, . + {place}", f"dup v{d}.4s, v{d}.s[0]"]
+
+    def test_numbers(self):
+        """What the instructions of `set` come to, without an assembler: that text above is made by the same rule."""
+        dice = random.Random(24)
+        for _ in range(300):
+            value = dice.choice([dice.randrange(-1 << 63, 1 << 63), dice.randrange(-70000, 70000),
+                                 dice.randrange(1 << 16) << dice.choice((0, 16, 32, 47)), -1 << 63])
+            asm, register = self.backend(), 0
+            asm.set(5, value)
+            for i, (word,) in enumerate(struct.iter_unpack("<I", asm.code)):
+                shift, part = (word >> 21 & 3) * 16, word >> 5 & 0xFFFF
+                kind = word >> 23
+                self.assertEqual((word & 31, kind in (0x125, 0x1A5)), (5, i == 0))
+                if kind == 0x125:      # movn
+                    register = ~(part << shift)
+                elif kind == 0x1A5:    # movz
+                    register = part << shift
+                else:
+                    self.assertEqual(kind, 0x1E5)    # movk
+                    register = register & ~(0xFFFF << shift) | part << shift
+            self.assertEqual((register - value) % (1 << 64), 0)
+
+    def test_jumps(self):
+        dice, forms = random.Random(23), []
+        names = {"==": "eq", "!=": "ne", "<": "lt", ">=": "ge", "<=": "le", ">": "gt"}
+        for method in ("jump", "branch", "branch_register", "jump_on"):
+            for condition, mnemonic in names.items():
+                for forwards in (True, False):
+                    asm, gap, label = self.backend(), 4 * dice.choice([1, 50, 70000]), 1
+                    r, s = dice.choice(asm.registers), dice.choice(asm.registers)
+                    value = dice.choice([0, 4095, 4096, -1, dice.randrange(-1 << 31, 1 << 31)])
+                    self.assertEqual(asm.label(), label)
+                    if not forwards:
+                        asm.place(label)
+                        asm.code += bytes(gap)
+                    before = len(asm.code)
+                    arguments = {"jump": (label,), "branch": (r, condition, value, label),
+                                 "branch_register": (r, condition, s, label), "jump_on": (condition, label)}[method]
+                    getattr(asm, method)(*arguments)
+                    after = len(asm.code)
+                    if forwards:
+                        asm.code += bytes(gap)
+                        asm.place(label)
+                    lines = {"branch": [f"cmp x{r}, #{value}"] if 0 <= value < 4096 else
+                             [*a64_set(16, value), f"cmp x{r}, x16"],
+                             "branch_register": [f"cmp x{r}, x{s}"]}.get(method, [])
+                    distance = gap + 4 if forwards else 4 - after
+                    lines.append((f"b.{mnemonic}" if method != "jump" else "b") + f" . + {distance}")
+                    forms.append((f"{method}{arguments} over {gap}", asm.finish()[before:after], lines))
+        self.agree(forms)
+
+    def test_repeat(self):
+        for times, lines in ((7, ["movz x3, #7", "add x2, x2, #1", "subs x3, x3, #1", "b.ne . - 8"]),
+                             (None, ["add x2, x2, #1", "subs x3, x3, #1", "b.ne . - 8"]), (1, ["add x2, x2, #1"])):
+            asm = self.backend()
+            with asm.repeat(3, times):
+                asm.add_constant(2, 1)
+            self.agree([(f"repeat {times}", asm.finish(), lines)])
+
+    def test_functions(self):
+        for local in (8, 32, 48):
+            asm = self.backend()
+            asm.begin_function(local)
+            asm.end_function(local, 5)
+            at = (local + 15) // 16 * 16
+
+            def saved(mnemonic):
+                pairs = [(f"x{r}, x{r + 1}") for r in range(19, 31, 2)] + [f"d{r}, d{r + 1}" for r in range(8, 16, 2)]
+                return [f"{mnemonic} {pair}, [sp, #{at + 16 * i}]" for i, pair in enumerate(pairs)]
+
+            lines = [f"sub sp, sp, #{at + 176}", *saved("stp"), "mrs x9, fpcr", f"str x9, [sp, #{at + 160}]",
+                     "orr x9, x9, #0x1000000", "msr fpcr, x9", f"ldr x9, [sp, #{at + 160}]", "msr fpcr, x9",
+                     "movz x0, #5", *saved("ldp"), f"add sp, sp, #{at + 176}", "ret"]
+            self.agree([(f"function {local}", asm.finish(), lines)])
+
+    def test_registers(self):
+        """x18 is the system's; x16, x17, v30 and v31 belong to the methods themselves."""
+        used = {*self.backend.registers, *self.backend.DRIVER, *self.backend.CLOCK, self.backend.ARGUMENTS,
+                self.backend.SCRATCH}
+        self.assertEqual(used & {16, 17, 18, 29, 30, 31}, set())
+        self.assertEqual(self.backend.vectors, 30)
+        self.assertEqual(len(set(self.backend.registers)), len(self.backend.registers))
 
 
 if __name__ == "__main__":
