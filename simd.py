@@ -4,8 +4,9 @@
     >>> engine = SimdEngine(inception_graph.OPERATIONS, model.operands(), 224, 224, jobs=2)
 
 has the methods of deepdream.PythonEngine and several hundred times its speed, with nothing installed. It needs
-Linux on a 64-bit x86 processor with AVX2 and FMA (any since 2013 or so), better with AVX-512; unavailable() says
-what is missing. `python3 deepdream.py --engine simd ...` insists on it; DEEPDREAM_JIT=0 in the environment forbids it.
+Linux on a 64-bit x86 processor with AVX2 and FMA (any since 2013 or so), better with AVX-512, or on a 64-bit ARM
+processor; unavailable() says what is missing. `python3 deepdream.py --engine simd ...` insists on it; DEEPDREAM_JIT=0
+in the environment forbids it.
 It leaves out training: no gradients of weights.
 
 What machine code is. A processor executes bytes: `c4 e2 7d b8 d9` multiplies the eight floats in vector register 0
@@ -21,8 +22,8 @@ Python are gone in what comes out; sizes, strides and paddings of one layer have
 gives memory, the bytes are put there, the memory is made executable, and ctypes calls it as if it were a C function.
 
 The instructions are the methods of the classes X86 (numbers and jumps), Avx (vectors), and Avx2 and Avx512, which
-know how these look on the two kinds of processors. Kernels are written once for all of them: a vector is asm.V floats,
-numbers at the end of a row that do not fill one are its tail.
+know how these look on the two kinds of x86 processors; Neon has the same methods for ARM. Kernels are written once
+for all of them: a vector is asm.V floats, numbers at the end of a row that do not fill one are its tail.
 
 Where the speed comes from. 95% of the work is convolutions, and a convolution is a matrix product in disguise: see
 `convolution`. It keeps 20 to 28 vectors of sums in registers, so that a multiply-add hardly ever waits for memory.
@@ -442,6 +443,14 @@ class Avx(X86):
         """d += x * the float at p + at; may change `spare`"""
         self.v_broadcast(spare, p, at)
         self.v_fma(d, x, spare)
+
+    def v_load_factor(self, d: int, p: int, at: int) -> None:
+        """d = the float at p + at in a form that is good for v_fma_factor only"""
+        self.v_broadcast(d, p, at)
+
+    def v_fma_factor(self, d: int, x: int, factor: int) -> None:
+        """d += x * the float that v_load_factor put into `factor`"""
+        self.v_fma(d, x, factor)
 
     def v_constant(self, d: int, value: float | int | list) -> None:
         """d = the same float or 32-bit integer in all lanes, or a list of V of them"""
@@ -938,6 +947,12 @@ class Neon(Assembler):
         self.memory("load_1", self.OPERAND, p, at)
         self.word("fma_lane_0", d, x, self.OPERAND)
 
+    def v_load_factor(self, d: int, p: int, at: int) -> None:
+        self.memory("load_1", d, p, at)
+
+    def v_fma_factor(self, d: int, x: int, factor: int) -> None:
+        self.word("fma_lane_0", d, x, factor)
+
     def v_constant(self, d: int, value: float | int | list) -> None:
         values = value if isinstance(value, list) else [value]
         packed = b"".join(struct.pack("<f" if isinstance(v, float) else "<i", v) for v in values)
@@ -1281,9 +1296,9 @@ def multiply_add(asm: Avx, sums: list, weights: list, spare: int, x: int, x_pixe
         if len(weights) == 1:
             asm.v_fma_float(pixel_sums[0], weights[0], x, p * x_pixel + 4 * i, spare)
         else:
-            asm.v_broadcast(spare, x, p * x_pixel + 4 * i)
+            asm.v_load_factor(spare, x, p * x_pixel + 4 * i)
             for s, weight in zip(pixel_sums, weights):
-                asm.v_fma(s, spare, weight)
+                asm.v_fma_factor(s, weight, spare)
 
 
 def split_width(width: int, most: int) -> tuple[tuple[int, int], ...]:

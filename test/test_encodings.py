@@ -169,6 +169,8 @@ def x86_vectors(letter, V):
         "v_float": lambda d, a: [f"vcvtdq2ps {v(d)}, {v(a)}"],
         "v_copy": lambda d, a: [f"vmovaps {v(d)}, {v(a)}"],
         "v_broadcast": lambda d, p, a=0: [f"vbroadcastss {v(d)}, {at(p, a, 'dword')}"],
+        "v_load_factor": lambda d, p, a=0: [f"vbroadcastss {v(d)}, {at(p, a, 'dword')}"],
+        "v_fma_factor": lambda d, a, b: [f"vfmadd231ps {v(d)}, {v(a)}, {v(b)}"],
     }
     if letter == "y":
         table |= {
@@ -315,6 +317,8 @@ def a64_table():
         "v_broadcast": lambda d, p, a: [*a64_memory("ldr", f"s{d}", p, a, 4), f"dup v{d}.4s, v{d}.s[0]"],
         "v_fma_float": lambda d, x, p, a, spare: [*a64_memory("ldr", "s31", p, a, 4),
                                                   f"fmla v{d}.4s, v{x}.4s, v31.s[0]"],
+        "v_load_factor": lambda d, p, a: a64_memory("ldr", f"s{d}", p, a, 4),
+        "v_fma_factor": lambda d, x, factor: [f"fmla v{d}.4s, v{x}.4s, v{factor}.s[0]"],
         "v_load": lambda d, p, a, tail: parts("ldr", "ld1", d, p, a, tail),
         "v_store": lambda p, a, x, tail: parts("str", "st1", x, p, a, tail),
         "v_keep_greater": keep("fcmgt"), "v_keep_equal": keep("fcmeq"),
@@ -377,7 +381,7 @@ def draw_operands(dice, backend, method):
             return d, x
         case "v_zero":
             return (d,)
-        case "v_broadcast" | "v_load_bytes":
+        case "v_broadcast" | "v_load_factor" | "v_load_bytes":
             return d, p, distance()
         case "v_load":
             return d, p, distance(), draw_tail(dice, backend, d)
@@ -385,6 +389,8 @@ def draw_operands(dice, backend, method):
             return p, distance(), x, draw_tail(dice, backend, x)
         case "v_store_bytes":
             return p, distance(), x, spare(x)
+        case "v_fma_factor":
+            return d, x, y
         case "v_fma_float":
             return d, x, p, distance(), spare(d, x)
         case "v_keep_greater" | "v_keep_equal":
