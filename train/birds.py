@@ -9,9 +9,25 @@ import math
 import numpy as np
 
 from train.beasts import step, stripes, two
-from train.brushes import (BLACK, WHITE, ball, dim, eye, fan, hairs, limb, linear, mix, petal, poly, radial,
-                           rgb,
-                           smooth, specks, wing)
+from train.brushes import (
+    BLACK,
+    WHITE,
+    ball,
+    dim,
+    eye,
+    fan,
+    hairs,
+    limb,
+    linear,
+    mix,
+    petal,
+    poly,
+    radial,
+    rgb,
+    smooth,
+    specks,
+    wing,
+)
 from train.clay import Clay, Coat
 from train.fowl import Bird, fowl
 from train.registry import drawing
@@ -251,7 +267,7 @@ def great_grey_owl(canvas):
                            slack=.4) as seen:
                 if seen:
                     canvas.disc(0, 0, 1, mix(grey, WHITE, .3), blur=.08)
-                    for k, r in enumerate((1, .8, .62, .46)):
+                    for r in (1, .8, .62, .46):
                         canvas.disc(0, 0, r, dark, width=.06, alpha=.45, blur=.02)
                     canvas.curve([(-.55 * z, -.7), (-.72 * z, 0), (-.5 * z, .6)], rgb(238, 236, 232), .2)
                     eye(canvas, 0, 0, .26, iris, 'round', canvas.uniform(.35, .55), lid=.2)
@@ -417,7 +433,7 @@ def train(canvas, x, y, first, last, reach, green, rays=15):
                 blur=.02)
     hairs(canvas, x + 0 * turn, y + 0 * turn, turn, reach * canvas.spread(.75, 1.02, 260),
           canvas.vary(dim(green, .8), 260, .25), .05 * reach)
-    ex, ey, size = [], [], []
+    ex = ey = size = np.empty(0)
     for row, r in enumerate(np.linspace(.97, .5, 4)):
         way = np.linspace(a, b, rays + 1)[:-1] + (b - a) / rays * (.5 if row % 2 else 1) * .9
         way = way + canvas.rng.normal(0, .01, rays)

@@ -722,9 +722,9 @@ def triumphal_arch(canvas):
             canvas.rect(x - .05, -.7, x + .05, -.52, dim(wall, .65 + .1 * (k % 2)))
     if canvas.chance(.35):
         x, y = solid.at(0, -.85, 0)
-        for k in (-.14, -.05, .05, .14):
-            canvas.fill(smooth([(x + k - .05, y), (x + k - .05, y - .14), (x + k + .03, y - .22),
-                                (x + k + .06, y - .16), (x + k + .05, y)]),
+        for dx in (-.14, -.05, .05, .14):
+            canvas.fill(smooth([(x + dx - .05, y), (x + dx - .05, y - .14), (x + dx + .03, y - .22),
+                                (x + dx + .06, y - .16), (x + dx + .05, y)]),
                         rgb(70, 90, 80))
 
 

@@ -67,7 +67,7 @@ class Clay:
         self.parts, self.names = [], []
         self.centres, self.axes, self.owner = [], [], []       # centre, matrix of half axes, frame
         self.turn, self.scale, self.shift = np.eye(3), 1.0, np.zeros(2)
-        self.depth = None
+        self.depth = np.zeros((0, 0))                          # until something is rendered
 
     # building
 
@@ -281,7 +281,7 @@ class Clay:
 
     def visible(self, place, slack=.06):
         """Is this place (from project) on the surface, or hidden behind something nearer?"""
-        if self.depth is None:
+        if not self.depth.size:
             return True
         x0, y0, cell = self.grid
         row, column = int((place[1] - y0) / cell), int((place[0] - x0) / cell)

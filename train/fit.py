@@ -224,7 +224,8 @@ def sizes(text):
 
 def fit(options):
     """Train until the schedule ends or a signal comes; returns True if it ended."""
-    run, stop, times = Run(options), [], []
+    run, stop = Run(options), []
+    times: list[float] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.append(1))
     run.network.train()

@@ -98,7 +98,8 @@ FLOAT = kind(DT_FLOAT)
 def inception(weights):
     """The GraphDef of the network with these weights (node name -> bytes), as bytes."""
     shapes = {name: shape for _, name, shape in inception_graph.WEIGHTS}
-    names, parts = {}, []                       # buffer -> the node that wrote it last
+    names: dict[str, str] = {}                  # buffer -> the node that wrote it last
+    parts = []
     for name, operation, inputs, buffer, shape, parameters in inception_graph.OPERATIONS:
         sources = [names[source] for source in inputs if source in names]
         made, path = WRITERS[operation](name, sources, shape, parameters, weights, shapes)
@@ -201,4 +202,5 @@ def softmax(name, sources, shape, parameters, weights, shapes):
 
 
 WRITERS = {'Placeholder': placeholder, 'Conv2D': conv2d, 'BiasAdd': bias_add, 'Relu': relu,
-           'MaxPool': max_pool, 'LRN': lrn, 'ConcatV2': concat, 'AvgPool': average_pool, 'MatMul': matmul, 'Softmax': softmax}
+           'MaxPool': max_pool, 'LRN': lrn, 'ConcatV2': concat, 'AvgPool': average_pool, 'MatMul': matmul,
+           'Softmax': softmax}

@@ -10,9 +10,7 @@ import math
 import numpy as np
 
 from train.beasts import patches, saddle, step, stripes, two
-from train.brushes import (BLACK, WHITE, ball, dim, hairs, leaf, limb, linear, mix, radial, rgb, smooth,
-                           specks,
-                           strokes)
+from train.brushes import BLACK, WHITE, ball, dim, hairs, leaf, limb, linear, mix, radial, rgb, smooth, specks, strokes
 from train.clay import Clay, Coat
 from train.registry import drawing
 from train.sea import maze, resample, surface_eye, tube
@@ -692,7 +690,8 @@ def lizard(canvas, coat, head, body, tail, legs=.5, sprawl=1.0, eye_colour=(200,
         skin = [clay.project(p, front)[:2] for p in ((long * .5, high * .8, 0), (long * .25, high * 2.1, 0),
                                                      (-long * .3, high * 1.6, 0),
                                                      (-long * .3, high * .7, 0))]
-        canvas.fill(smooth(skin), linear(*skin[0], *skin[1], [dim(dewlap, 1.15), dim(dewlap, .7)]))
+        (x0, y0), (x1, y1) = skin[:2]
+        canvas.fill(smooth(skin), linear(x0, y0, x1, y1, [dim(dewlap, 1.15), dim(dewlap, .7)]))
     for z in (-1, 1):
         surface_eye(canvas, clay, (long * .12, -high * .45, z * wide * .9), (.3, -.3, z), eye_size,
                     eye_colour, front, 'slit', .2)
@@ -736,7 +735,8 @@ def african_chameleon(canvas):
                         hair=.035, pitch=(-5, 25), eye_size=.02)
     casque = [clay.project(p, head)[:2] for p in ((.1, -.16, 0), (-.12, -.42, 0), (-.3, -.4, 0),
                                                   (-.28, -.02, 0), (-.05, .0, 0))]
-    canvas.fill(smooth(casque), linear(*casque[1], *casque[4], [dim(green, 1.25), dim(green, .8)]))
+    (x0, y0), (x1, y1) = casque[1], casque[4]
+    canvas.fill(smooth(casque), linear(x0, y0, x1, y1, [dim(green, 1.25), dim(green, .8)]))
     for z in (-1, 1):                                            # the turret eyes
         with clay.spot(canvas, (.08, -.07, z * .13), (.2, -.15, z), .105, head, slack=.25) as seen:
             if seen:

@@ -727,8 +727,7 @@ def ape(canvas, coat, skin, **build):
             **build}
     look['parts'] = {'brow': Coat(dim(skin, .85), gloss=.12), 'nostril': Coat(dim(skin, .95), gloss=.3),
                      **build.get('parts', {})}
-    return mammal(canvas, coat if 'back' not in build else build['back'],
-                  **{k: v for k, v in look.items() if k != 'back'})
+    return mammal(canvas, build.get('back', coat), **{k: v for k, v in look.items() if k != 'back'})
 
 
 @drawing(366, 'gorilla', 'beast', places=('forest', 'leaves', 'lawn', 'stones', 'meadow', 'clutter'))

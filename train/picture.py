@@ -11,10 +11,26 @@ import numpy as np
 
 import deepdream
 from train.beasts import Beast, beast, stripes, two
-from train.brushes import (BLACK, WHITE, Blend, Canvas, cloud, dim, foliage, glow, grass, limb, linear, mix,
-                           rgb,
-                           ripples,
-                           smooth, specks, step, tree)
+from train.brushes import (
+    BLACK,
+    WHITE,
+    Blend,
+    Canvas,
+    cloud,
+    dim,
+    foliage,
+    glow,
+    grass,
+    limb,
+    linear,
+    mix,
+    rgb,
+    ripples,
+    smooth,
+    specks,
+    step,
+    tree,
+)
 
 SIDE = 224
 SEED = 4

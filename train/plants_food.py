@@ -455,9 +455,9 @@ def pineapple(canvas):
             for j, y in enumerate(np.arange(-.3, 1.05, .135)):
                 for u in np.linspace(-1.05, 1.05, 8) + (j % 2) * .15:
                     x = .52 * math.sin(max(-1.57, min(1.57, u * 1.4)))
-                    k = max(.15, math.cos(max(-1.5, min(1.5, u * 1.35))))
+                    half = .1 * max(.15, math.cos(max(-1.5, min(1.5, u * 1.35))))
                     light = .7 + .45 * (x * canvas.light[0] / .5 * .5 + .5)
-                    lozenge = poly([(x - .1 * k, y), (x, y - .1), (x + .1 * k, y), (x, y + .1)])
+                    lozenge = poly([(x - half, y), (x, y - .1), (x + half, y), (x, y + .1)])
                     canvas.fill(lozenge, radial(x, y - .03, .11, [dim(skin_, 1.15 * light), dim(skin_, light),
                                                                   dim(skin_, .6 * light)]))
                     canvas.line(x, y + .01, x, y - .05, dim(skin_, .45), .02)
@@ -806,8 +806,8 @@ def ice_cream(canvas):
         canvas.rect(-.05, .68, .05, .95, dim(glass, .85))
         canvas.oval(0, .97, .35, .07, glass)
         foot = .1
-    places = {1: [(0, -.3, .55)], 2: [(0, -.15, .47), (.02, -.66, .42)],
-              3: [(-.27, -.12, .38), (.27, -.12, .38), (0, -.58, .38)]}[len(scoops)]
+    places = {1: [(.0, -.3, .55)], 2: [(.0, -.15, .47), (.02, -.66, .42)],
+              3: [(-.27, -.12, .38), (.27, -.12, .38), (.0, -.58, .38)]}[len(scoops)]
     for (x, y, r), tone in zip(places, scoops):
         y += foot
         edge = blob(canvas, x, y + r * .62, r * 1.08, r * .32, 13, .15)

@@ -9,6 +9,7 @@ scenes.py); where, how large and in what surroundings it stands is the scene's w
 
 import dataclasses
 import importlib
+from collections.abc import Callable
 
 MODULES = ('mammals', 'dogs', 'birds', 'sea', 'insects', 'plants_food', 'patterns', 'buildings', 'vehicles',
            'things')
@@ -20,11 +21,11 @@ class Drawing:
     index: int
     label: str
     kind: str
-    paint: object
+    paint: Callable
     options: dict
 
 
-_drawings = {}
+_drawings: dict[int, Drawing] = {}
 
 
 def drawing(index, label, kind, **options):

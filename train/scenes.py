@@ -13,11 +13,39 @@ import math
 import numpy as np
 import skia
 
-from train.brushes import (BLACK, WHITE, Blend, Canvas, ball, beams, blob, box, bricks, cloud, dim, foliage,
-                           glow, grass,
-                           hairs, hsv, leaf, linear, mix, noise, planks, poly, radial, ripples, smooth,
-                           specks, stars,
-                           strokes, tree, weave, windows)
+from train.brushes import (
+    BLACK,
+    WHITE,
+    Blend,
+    Canvas,
+    ball,
+    beams,
+    blob,
+    box,
+    bricks,
+    cloud,
+    dim,
+    foliage,
+    glow,
+    grass,
+    hairs,
+    hsv,
+    leaf,
+    linear,
+    mix,
+    noise,
+    planks,
+    poly,
+    radial,
+    ripples,
+    smooth,
+    specks,
+    stars,
+    strokes,
+    tree,
+    weave,
+    windows,
+)
 from train.registry import drawings
 
 SIDE = 160             # the sheet of the surroundings, in units; the real size is the canvas's
@@ -153,7 +181,7 @@ def forest(canvas):
     """Trunks and leaves, light falling through."""
     green = canvas.tint(100, .5, .35, 25)
     canvas.flood(linear(0, 0, 0, 160, [mix(green, canvas.tint(70, .3, .9), .5), dim(green, .6)]))
-    for k in range(canvas.integer(4, 9)):
+    for _ in range(canvas.integer(4, 9)):
         x, w = canvas.uniform(-5, 165), canvas.uniform(3, 14)
         bark = canvas.tint(28, .35, .3, 10, .15, .12)
         canvas.fill(poly([(x - w / 2, 0), (x + w / 2, 0), (x + w * .7, 150), (x - w * .7, 150)]),
@@ -449,7 +477,7 @@ def compose(canvas, drawing):
     if canvas.chance(.55):
         defocus(canvas, canvas.uniform(.8, 4.5))
     count = canvas.integer(2, 4) if canvas.chance(kind['many']) else 1
-    for k in range(count):
+    for _ in range(count):
         put(canvas, drawing, kind, ground, count)
     if canvas.chance(.1):
         in_front(canvas)

@@ -9,8 +9,25 @@ import math
 import numpy as np
 
 from train.beasts import patches, saddle, spots, step, stripes, two
-from train.brushes import (BLACK, WHITE, ball, dim, drops, eye, hairs, limb, linear, mix, poly,
-                           radial, rgb, smooth, specks, strokes, whisker)
+from train.brushes import (
+    BLACK,
+    WHITE,
+    ball,
+    dim,
+    drops,
+    eye,
+    hairs,
+    limb,
+    linear,
+    mix,
+    poly,
+    radial,
+    rgb,
+    smooth,
+    specks,
+    strokes,
+    whisker,
+)
 from train.clay import Clay, Coat
 from train.registry import drawing
 
@@ -33,10 +50,10 @@ def membrane(canvas, clay, roots, tips, colour, edge=None, rays=9, alpha=.95, fr
     edge = dim(colour, .8) if edge is None else edge
     a = np.array([clay.project(p, frame)[:2] for p in resample(roots, rays)])
     b = np.array([clay.project(p, frame)[:2] for p in resample(tips, rays)])
-    ends = a.mean(0), b.mean(0)
+    (x0, y0), (x1, y1) = a.mean(0), b.mean(0)
     path = poly(list(a) + list(b[::-1]))
     tone = canvas.uniform(.85, 1.1)
-    canvas.fill(path, linear(*ends[0], *ends[1], [dim(colour, .75 * tone), dim(colour, tone), edge],
+    canvas.fill(path, linear(x0, y0, x1, y1, [dim(colour, .75 * tone), dim(colour, tone), edge],
                              [0, .6, 1]),
                 alpha=alpha)
     gap = b - a
@@ -723,7 +740,7 @@ def chambered_nautilus(canvas):
                   (reach * .62, reach * .62, reach * .72))
     clay.ball('shell', (.06, .0, 0), (.36, .36, .3))
     n = canvas.integer(14, 22)
-    for k in range(n):
+    for _ in range(n):
         y, z = canvas.uniform(.1, .42), canvas.normal(.16)
         sag = canvas.uniform(-.1, .3)
         clay.limb('arms', [(.55, y, z), (.8, y + .1, z * 1.4), (1.0, y + .1 + sag, z * 1.7)],
@@ -782,7 +799,8 @@ def conch(canvas):
     mouth = [clay.project(p)[:2] for p in ((-.4, .3, .36), (-.1, .5, .36), (.35, .62, .34), (.85, .45, .28),
                                            (.6, .25, .36),
                                            (.1, .12, .44))]
-    canvas.fill(smooth(mouth), linear(*mouth[2], *mouth[5], [mix(lip, WHITE, .45), lip, dim(lip, .35)]))
+    (x0, y0), (x1, y1) = mouth[2], mouth[5]
+    canvas.fill(smooth(mouth), linear(x0, y0, x1, y1, [mix(lip, WHITE, .45), lip, dim(lip, .35)]))
     canvas.fill(smooth(mouth), mix(lip, WHITE, .4), width=.05, alpha=.8)
 
 

@@ -311,8 +311,8 @@ def tractor(canvas):
             canvas.rect(-.13, -.02, .13, .2, (28, 28, 30))
             for x in (-.09, .09):
                 lamp(canvas, x, .03, .035)
-    pipe = [solid.at(.42, y, .1) for y in (-.1, -.55)]
-    rod(canvas, *pipe[0], *pipe[1], .045 * solid.scale, (50, 48, 46))
+    (x0, y0), (x1, y1) = solid.at(.42, -.1, .1), solid.at(.42, -.55, .1)
+    rod(canvas, x0, y0, x1, y1, .045 * solid.scale, (50, 48, 46))
     if canvas.chance(.7):
         for z in (-.3, .3):
             for x, top in ((-.72, -.72), (.0, -.6)):
@@ -519,8 +519,8 @@ def car_wheel(canvas):
         strokes(canvas, .93 * np.cos(tread), .93 * np.sin(tread), tread + .5, .06, dim(RUBBER, .5), .02,
                 layers=1)
         canvas.disc(0, 0, .8, (12, 12, 13), width=.01)
-        canvas.disc(0, 0, .7, linear(*(-.7 * canvas.light[:2]), *(.7 * canvas.light[:2]),
-                                     [dim(rim, .5), dim(rim, 1.3)]))
+        lx, ly = .7 * canvas.light[:2]
+        canvas.disc(0, 0, .7, linear(-lx, -ly, lx, ly, [dim(rim, .5), dim(rim, 1.3)]))
         canvas.disc(0, 0, .65, (20, 20, 22))
         canvas.disc(0, 0, .42, (70, 70, 74))
         canvas.disc(0, 0, .4, (44, 44, 46), width=.03)
@@ -1001,8 +1001,8 @@ def canoe(canvas):
     for x in (seats[0], seats[2])[:paddler]:
         paddling(canvas, solid, x)
     skin = np.concatenate([rails[1], np.column_stack([t * .95, keel, half * .55])[::-1]])
-    a, b = solid.at(0, -.1, .24), solid.at(0, .2, .15)
-    canvas.fill(solid.path(skin), linear(*a, *b, [mix(colour, WHITE, .3), colour, dim(colour, .5)]))
+    (x0, y0), (x1, y1) = solid.at(0, -.1, .24), solid.at(0, .2, .15)
+    canvas.fill(solid.path(skin), linear(x0, y0, x1, y1, [mix(colour, WHITE, .3), colour, dim(colour, .5)]))
     for side in (-1, 1):
         canvas.sk.drawPath(poly(solid.project(rails[side]), False),
                            paint(dim(wood, .9), width=.025 * solid.scale))
