@@ -15,7 +15,6 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 import deepdream  # noqa: E402
 
-
 # ---- The definitions: x is a dict (row, column, channel) -> value ----------------------------------------------------
 
 def same(size, kernel, stride):
@@ -163,7 +162,8 @@ class Rules(unittest.TestCase):
     def test_the_first_maximum_gets_the_whole_gradient(self):
         table = [("data", "Placeholder", (), "data", (2, 2, 1), {}),
                  ("y", "MaxPool", ("data",), "y", (1, 1, 1), {"ksize": (3, 3), "stride": (2, 2)})]
-        for values, expected in (([1, 1, 1, 1], [5, 0, 0, 0]), ([0, 2, 2, 1], [0, 5, 0, 0]), ([0, 0, 3, 3], [0, 0, 5, 0])):
+        for values, expected in (([1, 1, 1, 1], [5, 0, 0, 0]), ([0, 2, 2, 1], [0, 5, 0, 0]),
+                                 ([0, 0, 3, 3], [0, 0, 5, 0])):
             engine = deepdream.PythonEngine(table, {}, 2, 2)
             engine.write("data", array.array("f", values))
             engine.forward(2)
@@ -214,7 +214,8 @@ class Branches(unittest.TestCase):
 
     def engine(self, jobs):
         numbers = random.Random(7)
-        operands = {name: (shape, memoryview(array.array("f", [numbers.gauss(0, 0.4) for _ in range(math.prod(shape))])))
+        operands = {name: (shape, memoryview(array.array("f", [numbers.gauss(0, 0.4)
+                                                               for _ in range(math.prod(shape))])))
                     for name, shape in (("wa", (3, 3, 2, 3)), ("wb", (1, 1, 5, 2)))}
         engine = deepdream.PythonEngine(self.TABLE, operands, 6, 5, jobs)
         engine.write("data", array.array("f", [numbers.gauss(0, 1) for _ in range(60)]))

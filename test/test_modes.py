@@ -189,8 +189,8 @@ class Classify(Modes):
 
     @needs_machine_code
     def test_broken_pipe(self):
-        process = subprocess.Popen([*PROGRAM, "classify", "--top", "1000"], stdout=subprocess.PIPE, env=self.environment,
-                                   stderr=subprocess.PIPE, cwd=self.folder)
+        process = subprocess.Popen([*PROGRAM, "classify", "--top", "1000"], stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, env=self.environment, cwd=self.folder)
         process.stdout.close()
         error = process.stderr.read().decode()
         process.stderr.close()
@@ -222,7 +222,8 @@ class Adversarial(Modes):
         done = self.run_it("adversarial", "--steps", 2, code=1)
         self.assertEqual(done.stdout.count("step "), 2)
         self.assertIn("is not yet taken for tennis ball", done.stderr)
-        before, after = (deepdream.read_picture(str(path)) for path in (ROOT / "cat_dog224.bmp", self.folder / "output.bmp"))
+        before, after = (deepdream.read_picture(str(path))
+                         for path in (ROOT / "cat_dog224.bmp", self.folder / "output.bmp"))
         self.assertEqual(max(abs(a - b) for a, b in zip(before.pixels, after.pixels)), 1)
 
     def test_wrong_targets(self):

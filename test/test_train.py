@@ -170,6 +170,7 @@ class Drawings(unittest.TestCase):
     def test_other_size(self):
         """A drawing can be made at another size: the same picture, finer."""
         import numpy as np
+
         from train.scenes import draw_alone
         index = next(iter(self.known))
         large = draw_alone(index, 1, 192).reshape(96, 2, 96, 2, 3).mean((1, 3))
@@ -182,6 +183,7 @@ class Brushes(unittest.TestCase):
         """Paths from memory are those that moveTo and quadTo make."""
         import numpy as np
         import skia
+
         from train.brushes import HAIR, LINE, contours
         points = np.random.default_rng(0).uniform(0, 100, (7, 10))
         path, line = skia.Path(), skia.Path()
@@ -216,6 +218,7 @@ class Fold(unittest.TestCase):
     def test_fold_is_exact(self):
         """Export changes nothing: BatchNorm and the strong LRN in the plain network (measured 1e-6 to 4e-6)."""
         import torch
+
         from train.export import UNUSED_BIAS, difference, fold
         from train.network import Inception
         torch.manual_seed(0)
@@ -243,6 +246,7 @@ class Fold(unittest.TestCase):
     def test_response_norm(self):
         """Local response normalisation is PyTorch's, its gradient that of finite differences."""
         import torch
+
         from train.network import response_norm
         generator = torch.Generator().manual_seed(2)
         x = torch.rand(2, 12, 3, 3, dtype=torch.float64, generator=generator).requires_grad_()
@@ -254,6 +258,7 @@ class Fold(unittest.TestCase):
     def test_engine_agrees(self):
         """The plain network in PyTorch and the shipped engine compute the same from the same file."""
         import torch
+
         from train.export import load_plain
         path = deepdream.data_file("InceptionV1.pb")
         network = deepdream.load(path)
@@ -298,6 +303,7 @@ class Training(unittest.TestCase):
     def test_drawing_goes_on(self):
         """A pool that was interrupted is completed with the same bytes; another seed is refused."""
         import numpy as np
+
         from train.pool import Pool
         pool = Pool(str(self.path / "pool"), writable=True)
         before = np.array(pool.pictures[5])
@@ -321,12 +327,14 @@ class Training(unittest.TestCase):
         middle = torch.load(self.path / "parts" / "checkpoint.pt", weights_only=False)
         self.assertIn(middle["step"], (1, 2, 3))
         self.train(*self.fit("parts", 4))
-        whole, parts = (torch.load(self.path / run / "weights-100.pt", weights_only=False) for run in ("whole", "parts"))
+        whole, parts = (torch.load(self.path / run / "weights-100.pt", weights_only=False)
+                        for run in ("whole", "parts"))
         self.assertEqual(whole["step"], parts["step"])
         for name, value in whole["network"].items():
             self.assertTrue(torch.equal(value, parts["network"][name]), name)
         self.train("export", self.path / "parts" / "weights-100.pt", self.path / "weights.pb")
-        said = self.train("evaluate", self.path / "weights.pb", self.path / "held", "-z", 64, "--json", self.path / "f.json")
+        said = self.train("evaluate", self.path / "weights.pb", self.path / "held", "-z", 64,
+                          "--json", self.path / "f.json")
         self.assertIn("top-1", said.stdout)
         figures = json.loads((self.path / "f.json").read_text())
         self.assertEqual(figures["pictures"], 24)
