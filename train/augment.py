@@ -59,7 +59,7 @@ def turn_and_zoom(x, size, rng):
     rows = np.stack([np.stack([cosine * mirror * squeeze, -sine, dx], 1),
                      np.stack([sine * mirror, cosine / squeeze, dy], 1)], 1)
     grid = F.affine_grid(tensor(rows, x), (n, 3, size, size), align_corners=False)
-    return F.grid_sample(x, grid, mode='bilinear', padding_mode='reflection', align_corners=False)
+    return F.grid_sample(x, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
 
 
 def colours(x, rng):
@@ -79,7 +79,7 @@ def fade(x, rng, share):
     strength = np.where(rng.random(n) < share, np.exp(rng.uniform(math.log(.13), 0, n)), 1.0)
     other = F.adaptive_avg_pool2d(x[torch.from_numpy(rng.permutation(n)).to(x.device)],
                                   int(rng.integers(1, 7)))
-    other = F.interpolate(other, size=(size, size), mode='bilinear', align_corners=False)
+    other = F.interpolate(other, size=(size, size), mode="bilinear", align_corners=False)
     strength = tensor(strength.reshape(n, 1, 1, 1), x)
     return strength * x + (1 - strength) * other
 
@@ -101,6 +101,6 @@ def plain(pictures, size):
     """Pictures as they are, scaled to `size`: [n, 3, size, size]."""
     x = pictures_to_input(pictures)
     if x.shape[2] != size:
-        x = F.interpolate(x, size=(size, size), mode='bilinear', align_corners=False,
+        x = F.interpolate(x, size=(size, size), mode="bilinear", align_corners=False,
                           antialias=size < x.shape[2])
     return subtract_mean(x).contiguous(memory_format=torch.channels_last)

@@ -28,14 +28,14 @@ class Beast:
     inner_ear: object = (205, 160, 150)
     nose: tuple = (28, 24, 26)
     iris: tuple = (80, 48, 22)
-    pupil: str = 'round'
+    pupil: str = "round"
     # head
     snout: float = .8                  # length in front of the skull (skull radius = 1)
     snout_width: float = .45
     snout_drop: float = .25            # how far below the middle of the skull it starts
     skull: tuple = (1.0, .95, .92)     # half lengths x, y, z
     cheeks: float = .0                 # jowls and cheek ruffs
-    ears: str = 'point'                # point, flop, round, long, button (folded tip), rose, side, none
+    ears: str = "point"                # point, flop, round, long, button (folded tip), rose, side, none
     ear_size: float = .6
     ear_drop: float = .0               # how much lower they sit
     nod: float = .0                    # degrees the nose points down
@@ -58,7 +58,7 @@ class Beast:
     neck: float = .42
     neck_up: float = 50.0              # degrees above the back
     neck_width: float = .19
-    tail: str = 'curve'                # curve, curl, bush, thin, stub, none
+    tail: str = "curve"                # curve, curl, bush, thin, stub, none
     tail_length: float = .6
     # hair (in skull radii)
     hair: float = .12
@@ -70,7 +70,7 @@ class Beast:
     flow: tuple = (-1.0, .25, 0.0)     # how the hair of the body lies; (-.2, 1, 0): hangs down
     rough: float = .13
     dense: float = .3
-    poses: tuple = ('portrait', 'portrait', 'stand', 'walk', 'sit', 'lie')
+    poses: tuple = ("portrait", "portrait", "stand", "walk", "sit", "lie")
     build: object = None               # function (canvas, head, shoulder, hip): more parts (horns, trunk)
     parts: dict = dataclasses.field(default_factory=dict)      # and their coats, name -> Coat
     extra: object = None               # function (canvas, clay, head_frame) for marks painted last
@@ -79,9 +79,9 @@ class Beast:
 def beast(canvas, kind, pose=None):
     """Paint one animal into the box -1..1."""
     pose = pose or canvas.pick(*kind.poses)
-    clay = Clay(perspective=canvas.uniform(.05, .2 if pose == 'portrait' else .12))
+    clay = Clay(perspective=canvas.uniform(.05, .2 if pose == "portrait" else .12))
     side = canvas.uniform(-15, 105) if canvas.chance(.8) else canvas.uniform(105, 150)
-    if pose == 'portrait':
+    if pose == "portrait":
         side = canvas.uniform(15, 95)
     look = canvas.uniform(side - 30, max(side, 60) + 25)                       # rather towards the camera
     shoulder, hip, ground = body(canvas, clay, kind, pose)
@@ -90,8 +90,8 @@ def beast(canvas, kind, pose=None):
     if kind.build:
         kind.build(canvas, Scaled(clay, head, kind.head), shoulder, hip)
     clay.view(side, canvas.uniform(-4, 20), canvas.normal(3))
-    if pose == 'portrait':
-        clay.fit(('face', 'muzzle', 'ear', 'inner', 'nose', 'horn', 'ruff'), canvas.uniform(.6, .95),
+    if pose == "portrait":
+        clay.fit(("face", "muzzle", "ear", "inner", "nose", "horn", "ruff"), canvas.uniform(.6, .95),
                  (0, canvas.uniform(-.25, 0)))
     else:
         clay.fit()
@@ -115,20 +115,20 @@ def body(canvas, clay, kind, pose):
     """Trunk and legs. Returns shoulder, hip and the height of the ground."""
     ground = kind.chest * .8 + kind.leg
     shoulder, hip = np.array((.5, -kind.slope / 2, 0.)), np.array((-.5, .02 + kind.slope / 2, 0.))
-    if pose == 'sit':
+    if pose == "sit":
         hip = np.array((-.26, ground - kind.hip * 1.05, 0))
         shoulder = np.array((.22, ground - kind.leg - kind.chest * .9, 0))
-    elif pose == 'lie':
+    elif pose == "lie":
         hip, shoulder = np.array((-.5, ground - kind.hip, 0)), np.array((.45, ground - kind.chest, 0))
-    elif pose == 'up':
+    elif pose == "up":
         hip = np.array((-.1, ground - kind.hip * 1.05, 0))
         shoulder = hip + (.06, -.86, 0)
-    stride = canvas.pick(-.3, .34) if pose == 'run' else 0
+    stride = canvas.pick(-.3, .34) if pose == "run" else 0
     middle = (shoulder + hip) / 2 + (0, .03, 0)
-    clay.limb('body', [hip, middle, shoulder], [kind.hip, kind.waist, kind.chest], flat=.85)
-    clay.ball('body', shoulder + (.06, .07, 0), (kind.chest * .95, kind.chest * 1.02, kind.chest * .8))
+    clay.limb("body", [hip, middle, shoulder], [kind.hip, kind.waist, kind.chest], flat=.85)
+    clay.ball("body", shoulder + (.06, .07, 0), (kind.chest * .95, kind.chest * 1.02, kind.chest * .8))
     for z in (-1, 1):
-        swing = stride + canvas.normal({'walk': .14, 'run': .08}.get(pose, .03))
+        swing = stride + canvas.normal({"walk": .14, "run": .08}.get(pose, .03))
         fore_leg(clay, kind, shoulder, ground, z, swing, pose)
         hind_leg(clay, kind, hip, ground, z, -swing, pose)
     return shoulder, hip, ground
@@ -137,21 +137,21 @@ def body(canvas, clay, kind, pose):
 def fore_leg(clay, kind, shoulder, ground, z, swing, pose):
     w, out = kind.leg_width, z * kind.chest * .55
     top = shoulder + (.02, kind.chest * .4, out)
-    if pose == 'lie':
+    if pose == "lie":
         joints = [top, (top[0] - .02, ground - w * 1.3, out), (top[0] + .42, ground - w, out * 1.1)]
-    elif pose == 'up':
+    elif pose == "up":
         joints = [top, top + (.1, kind.leg * .45, 0), top + (.32, kind.leg * .4, -out * .4)]
     else:
-        knee = (top[0] + swing * .5 - .02 + .1 * (pose == 'run'), (top[1] + ground) / 2, out)
+        knee = (top[0] + swing * .5 - .02 + .1 * (pose == "run"), (top[1] + ground) / 2, out)
         joints = [top, knee, (top[0] + swing, ground - w - abs(swing) * .3, out)]
-    clay.limb('legs', joints, [w * 1.7, w * 1.05, w * .85])
+    clay.limb("legs", joints, [w * 1.7, w * 1.05, w * .85])
     foot(clay, kind, joints[-1])
 
 
 def hind_leg(clay, kind, hip, ground, z, swing, pose):
     w, out = kind.leg_width, z * kind.hip * .6
-    clay.ball('body', hip + (.04, kind.hip * .25, out * .8), (kind.hip * .75, kind.hip * .95, kind.hip * .5))
-    if pose in ('sit', 'lie', 'up'):
+    clay.ball("body", hip + (.04, kind.hip * .25, out * .8), (kind.hip * .75, kind.hip * .95, kind.hip * .5))
+    if pose in ("sit", "lie", "up"):
         knee = (hip[0] + kind.hip * 1.1, ground - kind.hip * .7, out * 1.5)
         joints = [hip + (0, .05, out), knee, (hip[0] + .1, ground - w, out * 1.5),
                   (hip[0] + .36, ground - w, out * 1.5)]
@@ -163,7 +163,7 @@ def hind_leg(clay, kind, hip, ground, z, swing, pose):
                   (top[0] - .1 + swing, top[1] + height * .68, out),
                   (top[0] - .03 + swing * 1.2, ground - w - abs(swing) * .3, out)]
         widths = [w * 1.9, w * 1.4, w * .9, w * .85]
-    clay.limb('legs', joints, widths)
+    clay.limb("legs", joints, widths)
     foot(clay, kind, joints[-1])
 
 
@@ -171,41 +171,41 @@ def foot(clay, kind, end):
     """A paw or a hoof at the end of a leg."""
     w = kind.leg_width
     if kind.hoof is None:
-        clay.ball('legs', (end[0] + w * .6, end[1], end[2]), (w * 1.6, w, w * 1.15))
+        clay.ball("legs", (end[0] + w * .6, end[1], end[2]), (w * 1.6, w, w * 1.15))
     else:
-        clay.ball('hoof', (end[0] + w * .25, end[1] + w * .2, end[2]), (w * 1.15, w * .9, w))
+        clay.ball("hoof", (end[0] + w * .25, end[1] + w * .2, end[2]), (w * 1.15, w * .9, w))
 
 
 def tail(canvas, clay, kind, hip):
     start, n = hip + (-kind.hip * .8, -kind.hip * .45, 0), kind.tail_length
     sway, up = canvas.normal(.15), canvas.uniform(-.3, .5)
-    if kind.tail == 'curl':
+    if kind.tail == "curl":
         turn = np.linspace(.2, 4.6, 10)
         points = [start + (-.12 * n - .22 * n * math.cos(t), -.18 * n - .24 * n * math.sin(t), .06 * t)
                   for t in turn]
-        clay.limb('tail', points, np.linspace(.09, .06, 10) * (1 + kind.hair))
-    elif kind.tail == 'stub':
-        clay.ball('tail', start, .09)
-    elif kind.tail != 'none':
-        thick = {'curve': (.06, .03), 'bush': (.08, .1), 'thin': (.035, .02)}[kind.tail]
+        clay.limb("tail", points, np.linspace(.09, .06, 10) * (1 + kind.hair))
+    elif kind.tail == "stub":
+        clay.ball("tail", start, .09)
+    elif kind.tail != "none":
+        thick = {"curve": (.06, .03), "bush": (.08, .1), "thin": (.035, .02)}[kind.tail]
         points = [start, start + (-.3 * n, .1 * n - up * .3 * n, sway * .4),
                   start + (-.62 * n, .05 * n - up * n, sway),
                   start + (-.8 * n, -.25 * n - up * n, sway * 1.3)]
-        clay.limb('tail', points, np.linspace(*thick, 4))
+        clay.limb("tail", points, np.linspace(*thick, 4))
 
 
 # ---- Head --------------------------------------------------------------------------------------------------
 
 def attach_head(canvas, clay, kind, shoulder, yaw, pose):
     """Neck and head; returns the number of the head's frame, whose unit is the radius of the skull."""
-    turn = {'sit': 15, 'up': max(0, 75 - kind.neck_up), 'graze': -45 - kind.neck_up, 'run': -12}.get(pose, 0)
+    turn = {"sit": 15, "up": max(0, 75 - kind.neck_up), "graze": -45 - kind.neck_up, "run": -12}.get(pose, 0)
     lift = math.radians(kind.neck_up + canvas.normal(10) + turn)
     base = shoulder + (kind.chest * .3, -kind.chest * .35, 0)
     place = base + kind.neck * np.array((math.cos(lift), -math.sin(lift), 0)) + (0, 0, canvas.normal(.05))
-    clay.limb('neck', [shoulder + (.02, -kind.chest * .1, 0), base, place],
+    clay.limb("neck", [shoulder + (.02, -kind.chest * .1, 0), base, place],
               [kind.chest * .8, kind.neck_width * 1.25, kind.neck_width])
     yaw = max(-80, min(80, yaw))
-    frame = clay.frame(place, yaw, 0, canvas.normal(9) + kind.nod + (20 if pose == 'graze' else 0))
+    frame = clay.frame(place, yaw, 0, canvas.normal(9) + kind.nod + (20 if pose == "graze" else 0))
     head_shape(canvas, clay, kind, Scaled(clay, frame, kind.head))
     return frame
 
@@ -231,26 +231,26 @@ class Scaled:
 
 def head_shape(canvas, clay, kind, head):
     sx, sy, sz = kind.skull
-    head.ball('face', (0, 0, 0), kind.skull)
+    head.ball("face", (0, 0, 0), kind.skull)
     if kind.cheeks:
-        head.pair('face', (.15, .35 * sy, .5 * sz), (.55, .5, kind.cheeks * .5 + .25))
+        head.pair("face", (.15, .35 * sy, .5 * sz), (.55, .5, kind.cheeks * .5 + .25))
     n, w, y = kind.snout, kind.snout_width, kind.snout_drop
     if n > .15:
-        head.limb('muzzle', [(.45 * sx, y, 0), (.75 * sx + n * .5, y + .06, 0), (.7 * sx + n, y + .08, 0)],
+        head.limb("muzzle", [(.45 * sx, y, 0), (.75 * sx + n * .5, y + .06, 0), (.7 * sx + n, y + .08, 0)],
                   [w * 1.35, w * 1.05, w * .9], .88)
-        head.pair('muzzle', (.55 * sx + n, y + .3 * w, w * .42), (w * .6, w * .62, w * .48))
+        head.pair("muzzle", (.55 * sx + n, y + .3 * w, w * .42), (w * .6, w * .62, w * .48))
     else:
-        head.pair('muzzle', (.82 * sx, y + .12, w * .5), (w * .75, w * .62, w * .68))
+        head.pair("muzzle", (.82 * sx, y + .12, w * .5), (w * .75, w * .62, w * .68))
     open_ = canvas.chance(kind.mouth)
     gape = canvas.uniform(.15, .3) if open_ else 0.0
-    head.limb('muzzle', [(.3 * sx, y + .6 * w, 0), (.62 * sx + n * .82, y + .72 * w + gape, 0)],
+    head.limb("muzzle", [(.3 * sx, y + .6 * w, 0), (.62 * sx + n * .82, y + .72 * w + gape, 0)],
               [w * .95, w * .55], .9)
     if open_:
-        head.ball('tongue', (.6 * sx + n * .85, y + .55 * w + gape * .8, 0),
+        head.ball("tongue", (.6 * sx + n * .85, y + .55 * w + gape * .8, 0),
                   (w * .6, w * .14 + gape * .35, w * .4))
-    head.ball('nose', (.7 * sx + n + w * .72, y - w * .3, 0), (kind.nose_size * .7, kind.nose_size * .72,
+    head.ball("nose", (.7 * sx + n + w * .72, y - w * .3, 0), (kind.nose_size * .7, kind.nose_size * .72,
                                                                kind.nose_size))
-    head.pair('face', (.5 * sx, -.42 * sy, .42 * sz), (.4, .32, .34))
+    head.pair("face", (.5 * sx, -.42 * sy, .42 * sz), (.4, .32, .34))
     ears(canvas, kind, head)
 
 
@@ -259,37 +259,37 @@ def ears(canvas, kind, head):
     e, (_, sy, sz) = kind.ear_size, kind.skull
     sy -= kind.ear_drop
     perk = canvas.normal(8)
-    if kind.ears == 'point':
+    if kind.ears == "point":
         for t in np.linspace(0, 1, 10):
             turn = rotation(28, 0, 0) @ rotation(0, 0, perk)
             centre = np.array((-.15 - .14 * t, -.76 * sy - .95 * t * e, .52 * sz + .16 * t * e))
             wide = (.7 - .62 * t ** 1.4) * e
-            head.pair('ear', centre, (.12 * e + .02, .22 * e, wide), turn)
-            head.pair('inner', centre + (.1 * e, .04, -.02), (.08 * e, .2 * e, wide * .62), turn)
-    elif kind.ears in ('flop', 'button', 'rose'):
-        long = {'flop': 1.0, 'button': .5, 'rose': .4}[kind.ears] * e
+            head.pair("ear", centre, (.12 * e + .02, .22 * e, wide), turn)
+            head.pair("inner", centre + (.1 * e, .04, -.02), (.08 * e, .2 * e, wide * .62), turn)
+    elif kind.ears in ("flop", "button", "rose"):
+        long = {"flop": 1.0, "button": .5, "rose": .4}[kind.ears] * e
         root = np.array((-.05, -.62 * sy, .72 * sz))
-        end = root + {'flop': (-.02, 1.35 * long, .34), 'button': (.25, .6 * long, .25),
-                      'rose': (-.5, .4 * long, .25)}[kind.ears]
+        end = root + {"flop": (-.02, 1.35 * long, .34), "button": (.25, .6 * long, .25),
+                      "rose": (-.5, .4 * long, .25)}[kind.ears]
         for t in np.linspace(0, 1, 6 + 5 * (long > .9)):
             centre = root + (end - root) * t + (0, -.12 * math.sin(math.pi * t), .16 * math.sin(math.pi * t))
-            head.pair('ear', centre, ((.2 + .22 * math.sin(math.pi * min(1, t + .25))) * e ** .5,
+            head.pair("ear", centre, ((.2 + .22 * math.sin(math.pi * min(1, t + .25))) * e ** .5,
                                       .28 * long ** .5, .1 + .05 * e))
-    elif kind.ears == 'round':
+    elif kind.ears == "round":
         turn = rotation(22, 0, 0)
-        head.pair('ear', (-.15, -.72 * sy - .2 * e, .66 * sz), (.16 * e, .62 * e, .62 * e), turn)
-        head.pair('inner', (-.05, -.7 * sy - .2 * e, .67 * sz), (.13 * e, .42 * e, .42 * e), turn)
-    elif kind.ears == 'long':
+        head.pair("ear", (-.15, -.72 * sy - .2 * e, .66 * sz), (.16 * e, .62 * e, .62 * e), turn)
+        head.pair("inner", (-.05, -.7 * sy - .2 * e, .67 * sz), (.13 * e, .42 * e, .42 * e), turn)
+    elif kind.ears == "long":
         lean = canvas.normal(12) + 8
         turn = rotation(25, 0, 0) @ rotation(0, 0, lean)
         centre = np.array((-.2, -.75 * sy - 1.05 * e, .38 * sz + .02 * lean))
-        head.pair('ear', centre, (.12 * e, 1.15 * e, .34 * e), turn)
-        head.pair('inner', centre + (.07 * e, .02, 0), (.1 * e, 1.0 * e, .22 * e), turn)
-    elif kind.ears == 'side':
+        head.pair("ear", centre, (.12 * e, 1.15 * e, .34 * e), turn)
+        head.pair("inner", centre + (.07 * e, .02, 0), (.1 * e, 1.0 * e, .22 * e), turn)
+    elif kind.ears == "side":
         turn = rotation(10, 0, 0) @ rotation(0, 25 + perk, 0)
         centre = np.array((-.2, -.4 * sy, .85 * sz + .5 * e))
-        head.pair('ear', centre, (.13 * e, .3 * e, .72 * e), turn)
-        head.pair('inner', centre + (.08 * e, .02, .04), (.1 * e, .19 * e, .55 * e), turn)
+        head.pair("ear", centre, (.13 * e, .3 * e, .72 * e), turn)
+        head.pair("inner", centre + (.08 * e, .02, .04), (.1 * e, .19 * e, .55 * e), turn)
 
 
 # ---- Coats and features ------------------------------------------------------------------------------------
@@ -308,7 +308,7 @@ def along_spine(colour, shoulder, hip):
 
 def coats(kind, shoulder, hip):
     """The coats of all parts."""
-    unit, look = kind.head, {'curl': kind.curl, 'rough': kind.rough, 'dense': kind.dense}
+    unit, look = kind.head, {"curl": kind.curl, "rough": kind.rough, "dense": kind.dense}
     hair, width = kind.hair * unit, kind.hair_width * unit
     face = kind.coat if kind.face is None else kind.face
 
@@ -321,21 +321,21 @@ def coats(kind, shoulder, hip):
     ear = face if kind.ear is None else kind.ear
     body, other = along_spine(kind.coat, shoulder, hip), along_spine(other, shoulder, hip)
     return {
-        'body': Coat(body, hair * 1.3, width * 1.2, kind.flow, **look),
-        'neck': Coat(other, hair * 1.3 if kind.mane is None else kind.mane_length * unit, width * 1.3,
+        "body": Coat(body, hair * 1.3, width * 1.2, kind.flow, **look),
+        "neck": Coat(other, hair * 1.3 if kind.mane is None else kind.mane_length * unit, width * 1.3,
                      (-.6, .8, 0), **look),
-        'legs': Coat(kind.coat if kind.legs is None else kind.legs, hair * .6, width, (-.2, 1, 0), **look),
-        'tail': Coat(body, hair * (3 if kind.tail == 'bush' else 1.3), width * 1.2, (-1, -.2, 0),
+        "legs": Coat(kind.coat if kind.legs is None else kind.legs, hair * .6, width, (-.2, 1, 0), **look),
+        "tail": Coat(body, hair * (3 if kind.tail == "bush" else 1.3), width * 1.2, (-1, -.2, 0),
                      **look),
-        'face': Coat(in_skulls(face), hair * kind.face_hair, width, from_nose, **look),
-        'muzzle': Coat(in_skulls(face if kind.muzzle is None else kind.muzzle), hair * .45, width * .8,
+        "face": Coat(in_skulls(face), hair * kind.face_hair, width, from_nose, **look),
+        "muzzle": Coat(in_skulls(face if kind.muzzle is None else kind.muzzle), hair * .45, width * .8,
                        from_nose, **look),
-        'ear': Coat(in_skulls(ear), hair * .7, width, (-.3, -.8 if kind.ears in ('point', 'long', 'round')
+        "ear": Coat(in_skulls(ear), hair * .7, width, (-.3, -.8 if kind.ears in ("point", "long", "round")
                                                        else .9, 0), **look),
-        'inner': Coat(kind.inner_ear, hair * .5, width * .7, (.2, -1, 0), dense=.12),
-        'nose': Coat(kind.nose, gloss=.5),
-        'tongue': Coat((222, 112, 122), gloss=.2),
-        'hoof': Coat(kind.hoof, gloss=.1),
+        "inner": Coat(kind.inner_ear, hair * .5, width * .7, (.2, -1, 0), dense=.12),
+        "nose": Coat(kind.nose, gloss=.5),
+        "tongue": Coat((222, 112, 122), gloss=.2),
+        "hoof": Coat(kind.hoof, gloss=.1),
         **kind.parts,
     }
 
@@ -344,7 +344,7 @@ def features(canvas, clay, kind, frame):
     """Eyes, nose, mouth, whiskers on the painted head."""
     unit, (sx, sy, sz) = kind.head, kind.skull
     look = (canvas.uniform(-.6, .6), canvas.uniform(-.4, .4))
-    opening = canvas.uniform(.5, .7) if kind.pupil == 'round' else canvas.uniform(.35, .9)
+    opening = canvas.uniform(.5, .7) if kind.pupil == "round" else canvas.uniform(.35, .9)
     for z in (-1, 1):
         way = np.array((1 - kind.eye_out ** 2 * .75, -kind.eye_up, z * kind.eye_out))
         way /= np.linalg.norm(way)

@@ -393,7 +393,7 @@ def groups(colours, n, alpha, layers):
     colours = np.clip(np.broadcast_to(np.asarray(colours, float), (n, 3)), 0, 255)
     layer = np.arange(n) * layers // n
     key = (colours / 24 + .5).astype(int) @ (256, 16, 1) + 4096 * layer
-    order = np.argsort(key, kind='stable')
+    order = np.argsort(key, kind="stable")
     cuts = np.concatenate([[0], np.flatnonzero(np.diff(key[order])) + 1, [n]])
     tones = np.add.reduceat(colours[order], cuts[:-1]) / np.diff(cuts)[:, None]
     codes = (int(255 * alpha) << 24) + tones.astype(int) @ (65536, 256, 1)
@@ -423,8 +423,8 @@ def contours(points, verbs):
     padded to 4 bytes), which takes 0.2 microseconds a hair instead of 2 by moveTo and quadTo.
     """
     n, width = points.shape
-    count = np.array((5, n * width // 2, 0, n * len(verbs)), '<u4')
-    data = count.tobytes() + points.astype('<f4').tobytes() + verbs * n + bytes(-n * len(verbs) % 4)
+    count = np.array((5, n * width // 2, 0, n * len(verbs)), "<u4")
+    data = count.tobytes() + points.astype("<f4").tobytes() + verbs * n + bytes(-n * len(verbs) % 4)
     path = skia.Path()
     if not path.readFromMemory(data):
         raise RuntimeError("this skia stores paths in another format; see train/README.md for the version")
@@ -542,7 +542,7 @@ def scallops(canvas, path, bounds, size, colour, angle=0.0, depth=.5, jitter=.1,
 # ---- Faces -------------------------------------------------------------------------------------------------
 # Eyes, noses, whiskers; on turned heads they are painted through Canvas.affine (see clay.py).
 
-def eye(canvas, x, y, r, iris, pupil='round', open=.5, rim=(18, 12, 10), white=False, lid=.4,
+def eye(canvas, x, y, r, iris, pupil="round", open=.5, rim=(18, 12, 10), white=False, lid=.4,
         look=(0.0, 0.0)):
     """An eye: dark rim, iris with rays, pupil ('round', 'slit', 'bar'; `open` = its share), highlights,
     upper lid.
@@ -559,9 +559,9 @@ def eye(canvas, x, y, r, iris, pupil='round', open=.5, rim=(18, 12, 10), white=F
     turn = canvas.rng.uniform(0, 2 * math.pi, 14)
     strokes(canvas, ix + np.cos(turn) * part * .45, iy + np.sin(turn) * part * .45, turn, part * .42,
             canvas.vary(iris, 14, .35), part * .06, alpha=.6, layers=1)
-    if pupil == 'slit':
+    if pupil == "slit":
         canvas.oval(ix, iy, part * open * .45, part * .88, (5, 5, 7))
-    elif pupil == 'bar':
+    elif pupil == "bar":
         canvas.oval(ix, iy, part * .85, part * open * .5, (5, 5, 7))
     else:
         canvas.disc(ix, iy, part * open, (5, 5, 7))
@@ -687,10 +687,10 @@ def block(canvas, w, h, d, yaw=30.0, pitch=18.0):
         return x, y * math.cos(b) + z * math.sin(b), z
     w, h, d = w / 2, h / 2, d / 2
     s = 1 if yaw > 0 else -1
-    faces = [('top', [(-w, -h, -d), (w, -h, -d), (w, -h, d), (-w, -h, d)], (0, -1, 0)),
-             ('side', [(s * w, -h, s * d), (s * w, -h, -s * d), (s * w, h, -s * d), (s * w, h, s * d)],
+    faces = [("top", [(-w, -h, -d), (w, -h, -d), (w, -h, d), (-w, -h, d)], (0, -1, 0)),
+             ("side", [(s * w, -h, s * d), (s * w, -h, -s * d), (s * w, h, -s * d), (s * w, h, s * d)],
               (s, 0, 0)),
-             ('front', [(-w, -h, d), (w, -h, d), (w, h, d), (-w, h, d)], (0, 0, 1))]
+             ("front", [(-w, -h, d), (w, -h, d), (w, h, d), (-w, h, d)], (0, 0, 1))]
     visible = []
     for name, corners, normal in faces:
         nx, ny, nz = screen(*normal)
@@ -802,17 +802,17 @@ def foliage(canvas, x, y, rx, ry, colour, n=120, size=.1):
           canvas.vary(np.asarray(colour) * lit[:, None], n, .15), size * .6, .1)
 
 
-def tree(canvas, x, y, height, colour, trunk=(84, 62, 44), kind='round'):
+def tree(canvas, x, y, height, colour, trunk=(84, 62, 44), kind="round"):
     """A tree whose foot is at (x, y): 'round', 'fir' or 'palm'."""
     with canvas.at(x, y, height):
         canvas.fill(limb([(0, .01), (.01, -.25), (0, -.55)], [.09, .06, .04]),
                     linear(-.04, 0, .05, 0, [dim(trunk, 1.3), dim(trunk, .6)]))
-        if kind == 'fir':
+        if kind == "fir":
             for k in range(7):
                 half, top = .3 - .036 * k, -.18 - .115 * k
                 canvas.fill(smooth([(0, top - .2), (half, top), (half * .5, top + .02), (0, top - .01),
                                     (-half * .5, top + .02), (-half, top)]), dim(colour, .6 + .07 * k))
-        elif kind == 'palm':
+        elif kind == "palm":
             for way in np.linspace(-200, 20, 9):
                 with canvas.at(0, -.55, .45, way + canvas.normal(6)):
                     t = np.linspace(.05, 1, 16)

@@ -215,7 +215,7 @@ class Clay:
                           self.depth.ravel()[self.cells]], 1)
         owner = self.index.ravel()[self.cells]
         away = place - self.middle[owner]
-        normal = np.einsum('nij,nj->ni', self.form[owner], away)
+        normal = np.einsum("nij,nj->ni", self.form[owner], away)
         normal /= np.linalg.norm(normal, axis=1, keepdims=True) + 1e-12
         full = np.zeros((h, w, 3))
         full.reshape(-1, 3)[self.cells] = normal
@@ -245,7 +245,7 @@ class Clay:
             rows = np.flatnonzero(part_of == k)
             if not len(rows):
                 continue
-            coat = coats.get(name, coats.get('*'))
+            coat = coats.get(name, coats.get("*"))
             x, y, z = own[rows].T
             colour[rows] = coat.colour(x, y, z) if callable(coat.colour) else coat.colour
             flow[rows] = coat.flow(x, y, z) if callable(coat.flow) else coat.flow

@@ -24,19 +24,19 @@ EXAMPLES = """the way from nothing to the weights (see train/README.md):
 
 def main(arguments=None):
     """Run one step; returns the exit status."""
-    parser = argparse.ArgumentParser(prog='python3 -m train', description='From drawings to the weights.',
+    parser = argparse.ArgumentParser(prog="python3 -m train", description="From drawings to the weights.",
                                      epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter,
                                      allow_abbrev=False)
-    steps = parser.add_subparsers(dest='step', required=True, metavar='STEP')
+    steps = parser.add_subparsers(dest="step", required=True, metavar="STEP")
     for add in (add_draw, add_fit, add_export, add_evaluate, add_sheet, add_dreams, add_picture):
         add(steps)
     options = parser.parse_args(arguments)
     try:
         options.run_step(options)
     except Exception as error:
-        if type(error).__name__ not in ('PoolError', 'DeepDreamError') and not isinstance(error, OSError):
+        if type(error).__name__ not in ("PoolError", "DeepDreamError") and not isinstance(error, OSError):
             raise
-        print(f'train: error: {error}', file=sys.stderr)
+        print(f"train: error: {error}", file=sys.stderr)
         return 1
     return 0
 
@@ -58,13 +58,13 @@ def threads(count):
 # ---- draw --------------------------------------------------------------------------------------------------
 
 def add_draw(steps):
-    p = step(steps, 'draw', draw, help='draw a pool of pictures (goes on where it was interrupted)')
-    p.add_argument('pool', metavar='POOL', help='folder of the pool')
-    p.add_argument('-n', '--pictures', type=int, default=60000,
-                   help='how many, of all classes in turn (60000)')
-    p.add_argument('-s', '--seed', type=int, default=1, help='other seeds, other pictures (1)')
-    p.add_argument('--classes', nargs='+', metavar='CLASS', help='only these (index or label), for experiments')
-    p.add_argument('-j', '--jobs', type=int, default=os.cpu_count(), help='processes (all cores)')
+    p = step(steps, "draw", draw, help="draw a pool of pictures (goes on where it was interrupted)")
+    p.add_argument("pool", metavar="POOL", help="folder of the pool")
+    p.add_argument("-n", "--pictures", type=int, default=60000,
+                   help="how many, of all classes in turn (60000)")
+    p.add_argument("-s", "--seed", type=int, default=1, help="other seeds, other pictures (1)")
+    p.add_argument("--classes", nargs="+", metavar="CLASS", help="only these (index or label), for experiments")
+    p.add_argument("-j", "--jobs", type=int, default=os.cpu_count(), help="processes (all cores)")
 
 
 def draw(options):
@@ -77,26 +77,26 @@ def draw(options):
 # ---- fit ---------------------------------------------------------------------------------------------------
 
 def add_fit(steps):
-    p = step(steps, 'fit', fit, help='train the network (goes on where it was interrupted)',
+    p = step(steps, "fit", fit, help="train the network (goes on where it was interrupted)",
              formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    p.add_argument('--pool', required=True, help='drawings to learn from')
-    p.add_argument('--held', required=True, help='unseen drawings, for the figures in the log')
-    p.add_argument('--run', required=True, help='folder of the run: checkpoint, weights along the way, log')
-    p.add_argument('--minutes', type=float, default=240.0, help='the schedule ends after this time')
-    p.add_argument('--steps', type=int, default=0, help='... or, if given, after so many batches')
-    p.add_argument('--batch', type=int, default=64, help='pictures in a batch')
-    p.add_argument('--rate', type=float, default=3e-3, help='highest learning rate')
-    p.add_argument('--sizes', default='0:128,.55:160,.85:224', help='from which part of the way which size')
-    p.add_argument('--adversary', default='.9:1.8',
-                   help='adversarial step in RMS grey levels, first:last; 0: none')
-    p.add_argument('--norm', type=float, default=4.0, help='strength of the LRN; 0: none')
-    p.add_argument('--faint', type=float, default=.5, help='share of faint pictures')
-    p.add_argument('--paste', type=float, default=.2, help='share of batches with parts of other pictures')
-    p.add_argument('--seed', type=int, default=0, help='of weights, order and augmentation')
-    p.add_argument('--threads', type=int, default=0, help='threads of PyTorch; 0: all cores')
-    p.add_argument('--device', default='cpu', help='cpu or cuda')
-    p.add_argument('--compile', action='store_true', help='torch.compile; needs a C++ compiler on a CPU')
-    p.add_argument('--every', type=float, default=5.0, help='minutes between checkpoints')
+    p.add_argument("--pool", required=True, help="drawings to learn from")
+    p.add_argument("--held", required=True, help="unseen drawings, for the figures in the log")
+    p.add_argument("--run", required=True, help="folder of the run: checkpoint, weights along the way, log")
+    p.add_argument("--minutes", type=float, default=240.0, help="the schedule ends after this time")
+    p.add_argument("--steps", type=int, default=0, help="... or, if given, after so many batches")
+    p.add_argument("--batch", type=int, default=64, help="pictures in a batch")
+    p.add_argument("--rate", type=float, default=3e-3, help="highest learning rate")
+    p.add_argument("--sizes", default="0:128,.55:160,.85:224", help="from which part of the way which size")
+    p.add_argument("--adversary", default=".9:1.8",
+                   help="adversarial step in RMS grey levels, first:last; 0: none")
+    p.add_argument("--norm", type=float, default=4.0, help="strength of the LRN; 0: none")
+    p.add_argument("--faint", type=float, default=.5, help="share of faint pictures")
+    p.add_argument("--paste", type=float, default=.2, help="share of batches with parts of other pictures")
+    p.add_argument("--seed", type=int, default=0, help="of weights, order and augmentation")
+    p.add_argument("--threads", type=int, default=0, help="threads of PyTorch; 0: all cores")
+    p.add_argument("--device", default="cpu", help="cpu or cuda")
+    p.add_argument("--compile", action="store_true", help="torch.compile; needs a C++ compiler on a CPU")
+    p.add_argument("--every", type=float, default=5.0, help="minutes between checkpoints")
 
 
 def fit(options):
@@ -108,9 +108,9 @@ def fit(options):
 # ---- export, evaluate --------------------------------------------------------------------------------------
 
 def add_export(steps):
-    p = step(steps, 'export', export, help='fold a checkpoint into a weight file (a frozen TensorFlow graph)')
-    p.add_argument('checkpoint', metavar='WEIGHTS.pt', help='a checkpoint or weights file of fit')
-    p.add_argument('output', metavar='FILE.pb', help='the weight file to write')
+    p = step(steps, "export", export, help="fold a checkpoint into a weight file (a frozen TensorFlow graph)")
+    p.add_argument("checkpoint", metavar="WEIGHTS.pt", help="a checkpoint or weights file of fit")
+    p.add_argument("output", metavar="FILE.pb", help="the weight file to write")
 
 
 def export(options):
@@ -125,17 +125,17 @@ def export(options):
     logits, tensors = difference(network, load_plain(options.output), indices, pictures)
     print(f'{options.output}: {size} bytes, {len(indices)} classes, step {record["step"]}, '
           f'{record["spent"] / 60:.0f} min; against the trained network: logits differ by {logits:.1e}, '
-          + ', '.join(f'{name} by {value:.0e}' for name, value in tensors.items()), file=sys.stderr)
+          + ", ".join(f"{name} by {value:.0e}" for name, value in tensors.items()), file=sys.stderr)
 
 
 def add_evaluate(steps):
-    p = step(steps, 'evaluate', evaluate, help='top-1, top-5 and confusions on unseen drawings')
-    p.add_argument('weights', metavar='FILE.pb', help='the weight file')
-    p.add_argument('pool', metavar='POOL', help='drawings that the training has not seen')
-    p.add_argument('-z', '--size', type=int, default=224, help='pixels the pictures are scaled to (224)')
-    p.add_argument('-n', '--limit', type=int, default=0, help='only the first so many')
-    p.add_argument('--threads', type=int, default=0, help='threads of PyTorch (all cores)')
-    p.add_argument('--json', metavar='FILE', help='write all figures there')
+    p = step(steps, "evaluate", evaluate, help="top-1, top-5 and confusions on unseen drawings")
+    p.add_argument("weights", metavar="FILE.pb", help="the weight file")
+    p.add_argument("pool", metavar="POOL", help="drawings that the training has not seen")
+    p.add_argument("-z", "--size", type=int, default=224, help="pixels the pictures are scaled to (224)")
+    p.add_argument("-n", "--limit", type=int, default=0, help="only the first so many")
+    p.add_argument("--threads", type=int, default=0, help="threads of PyTorch (all cores)")
+    p.add_argument("--json", metavar="FILE", help="write all figures there")
 
 
 def evaluate(options):
@@ -144,25 +144,25 @@ def evaluate(options):
     threads(options.threads)
     figures = measure(options.weights, Pool(options.pool).complete(), options.size, options.limit)
     if options.json:
-        with open(options.json, 'w', encoding='utf-8') as file:
+        with open(options.json, "w", encoding="utf-8") as file:
             json.dump(figures, file, indent=1)
     print(f'top-1 {100 * figures["top1"]:.2f} %, top-5 {100 * figures["top5"]:.2f} % '
           f'of {figures["pictures"]} unseen drawings at {figures["size"]} px')
-    for truth, answer, count in figures['confusions'][:15]:
-        print(f'{count:5d}  {truth} taken for {answer}')
+    for truth, answer, count in figures["confusions"][:15]:
+        print(f"{count:5d}  {truth} taken for {answer}")
 
 
 # ---- sheets and the picture --------------------------------------------------------------------------------
 
 def add_sheet(steps):
-    p = step(steps, 'sheet', sheet, help='a contact sheet of classes')
-    p.add_argument('classes', nargs='*', metavar='CLASS', help='index or label; all classes if none')
-    p.add_argument('-n', '--each', type=int, default=1, help='pictures per class (1)')
-    p.add_argument('-c', '--columns', type=int, default=14, help='pictures per row (14)')
-    p.add_argument('-s', '--seed', type=int, default=0, help='first seed (0)')
-    p.add_argument('-z', '--size', type=int, default=160, help='side of a picture in pixels (160)')
-    p.add_argument('--alone', action='store_true', help='the thing on grey, without surroundings and camera')
-    p.add_argument('-o', '--output', default='sheet.png', help='PNG file to write (sheet.png)')
+    p = step(steps, "sheet", sheet, help="a contact sheet of classes")
+    p.add_argument("classes", nargs="*", metavar="CLASS", help="index or label; all classes if none")
+    p.add_argument("-n", "--each", type=int, default=1, help="pictures per class (1)")
+    p.add_argument("-c", "--columns", type=int, default=14, help="pictures per row (14)")
+    p.add_argument("-s", "--seed", type=int, default=0, help="first seed (0)")
+    p.add_argument("-z", "--size", type=int, default=160, help="side of a picture in pixels (160)")
+    p.add_argument("--alone", action="store_true", help="the thing on grey, without surroundings and camera")
+    p.add_argument("-o", "--output", default="sheet.png", help="PNG file to write (sheet.png)")
 
 
 def sheet(options):
@@ -172,22 +172,22 @@ def sheet(options):
     tiles = tiles_of(indices, options.each, options.seed, options.size, options.alone)
     spent = time.process_time() - start
     write_png(options.output, sheet_of(tiles, min(options.columns, len(tiles))))
-    print(f'{options.output}: {len(indices)} classes, {1000 * spent / len(tiles):.1f} ms a picture',
+    print(f"{options.output}: {len(indices)} classes, {1000 * spent / len(tiles):.1f} ms a picture",
           file=sys.stderr)
 
 
 def add_dreams(steps):
-    p = step(steps, 'dreams', dreams, help="a contact sheet of dreams through deepdream's own engine")
-    p.add_argument('weights', metavar='FILE.pb', help='the weight file')
-    p.add_argument('-i', '--input', nargs='+', default=['cat_dog', 'sky', 'dark', 'noise'], metavar='PICTURE',
-                   help='BMP files or: cat_dog, sky, dark, noise (all four)')
-    p.add_argument('-l', '--layers', nargs='+', default=['3b', '4a', '4b', '4c', '4d', '4e', '5a'],
-                   metavar='LAYER',
-                   help='3a .. 5b (3b 4a 4b 4c 4d 4e 5a)')
-    p.add_argument('--octaves', type=int, default=3, help='(3)')
-    p.add_argument('--steps', type=int, default=20, help='per octave (20)')
-    p.add_argument('-z', '--size', type=int, default=0, help='scale the dreams to this side in the sheet')
-    p.add_argument('-o', '--output', default='dreams.png', help='PNG file to write (dreams.png)')
+    p = step(steps, "dreams", dreams, help="a contact sheet of dreams through deepdream's own engine")
+    p.add_argument("weights", metavar="FILE.pb", help="the weight file")
+    p.add_argument("-i", "--input", nargs="+", default=["cat_dog", "sky", "dark", "noise"], metavar="PICTURE",
+                   help="BMP files or: cat_dog, sky, dark, noise (all four)")
+    p.add_argument("-l", "--layers", nargs="+", default=["3b", "4a", "4b", "4c", "4d", "4e", "5a"],
+                   metavar="LAYER",
+                   help="3a .. 5b (3b 4a 4b 4c 4d 4e 5a)")
+    p.add_argument("--octaves", type=int, default=3, help="(3)")
+    p.add_argument("--steps", type=int, default=20, help="per octave (20)")
+    p.add_argument("-z", "--size", type=int, default=0, help="scale the dreams to this side in the sheet")
+    p.add_argument("-o", "--output", default="dreams.png", help="PNG file to write (dreams.png)")
 
 
 def dreams(options):
@@ -198,9 +198,9 @@ def dreams(options):
 
 
 def add_picture(steps):
-    p = step(steps, 'picture', picture, help='draw cat_dog224.bmp, the picture that is shipped')
-    p.add_argument('output', metavar='FILE.bmp', help='224 x 224 BMP file to write')
-    p.add_argument('-s', '--seed', type=int, default=None, help='another picture')
+    p = step(steps, "picture", picture, help="draw cat_dog224.bmp, the picture that is shipped")
+    p.add_argument("output", metavar="FILE.bmp", help="224 x 224 BMP file to write")
+    p.add_argument("-s", "--seed", type=int, default=None, help="another picture")
 
 
 def picture(options):

@@ -19,13 +19,13 @@ def starting_picture(name):
     """A Picture for a name or a path."""
     ramp = np.linspace(0, 1, SIDE)[:, None, None] * np.ones((1, SIDE, 1))
     rng = np.random.default_rng(0)
-    if name == 'cat_dog':
-        return deepdream.read_picture(deepdream.data_file('cat_dog224.bmp'))
-    if name == 'sky':
+    if name == "cat_dog":
+        return deepdream.read_picture(deepdream.data_file("cat_dog224.bmp"))
+    if name == "sky":
         pixels = np.array((214, 150, 92)) * (1 - ramp) + np.array((236, 222, 202)) * ramp       # B G R
-    elif name == 'dark':
+    elif name == "dark":
         pixels = np.array((34, 24, 22)) * (1 - ramp) + np.array((14, 18, 30)) * ramp
-    elif name == 'noise':
+    elif name == "noise":
         pixels = np.array((117, 117, 117)) + rng.normal(0, 12, (SIDE, SIDE, 3))
     else:
         return deepdream.read_picture(name)
@@ -34,7 +34,7 @@ def starting_picture(name):
 
 def layer_name(short):
     """'4c' -> 'inception_4c_output'."""
-    return f'inception_{short}_output' if len(short) == 2 else short
+    return f"inception_{short}_output" if len(short) == 2 else short
 
 
 def dream_sheet(weights, inputs, layers, octaves=3, steps=20, size=0, jobs=None):
@@ -50,7 +50,7 @@ def dream_sheet(weights, inputs, layers, octaves=3, steps=20, size=0, jobs=None)
             start = time.monotonic()
             dreamt = deepdream.dream(network, picture, recipe._replace(layer=layer_name(layer)))
             row.append(fitted(dreamt, side))
-            print(f'{name} {layer} {time.monotonic() - start:.1f} s', file=sys.stderr, flush=True)
+            print(f"{name} {layer} {time.monotonic() - start:.1f} s", file=sys.stderr, flush=True)
         rows.append(np.concatenate(row, 1))
     width = max(row.shape[1] for row in rows)
     return np.concatenate([np.pad(row, ((0, 0), (0, width - row.shape[1]), (0, 0))) for row in rows])

@@ -22,12 +22,12 @@ def evaluate(path, pool, size=224, limit=0):
         logits = network(plain(torch.from_numpy(np.ascontiguousarray(pool.pictures[rows])), size))
         best[rows] = logits.topk(5, 1)[1].numpy()
     hits = best[:, 0] == truth
-    names = dict(zip(pool.classes, pool.about['labels']))
-    names.update({int(k): f'class {k}' for k in np.unique(best) if int(k) not in names})
+    names = dict(zip(pool.classes, pool.about["labels"]))
+    names.update({int(k): f"class {k}" for k in np.unique(best) if int(k) not in names})
     wrong, counts = np.unique(np.stack([truth, best[:, 0]], 1)[~hits], axis=0, return_counts=True)
     worst = sorted(zip(counts.tolist(), wrong.tolist()), reverse=True)[:30]
-    return {'weights': str(path), 'pictures': n, 'size': size, 'code': pool.about['code'],
-            'top1': float(hits.mean()), 'top5': float((best == truth[:, None]).any(1).mean()),
-            'classes': {names[c]: round(float(hits[truth == c].mean()), 4) for c in pool.classes
+    return {"weights": str(path), "pictures": n, "size": size, "code": pool.about["code"],
+            "top1": float(hits.mean()), "top5": float((best == truth[:, None]).any(1).mean()),
+            "classes": {names[c]: round(float(hits[truth == c].mean()), 4) for c in pool.classes
                         if (truth == c).any()},
-            'confusions': [[names[a], names[b], count] for count, (a, b) in worst]}
+            "confusions": [[names[a], names[b], count] for count, (a, b) in worst]}

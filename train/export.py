@@ -18,9 +18,9 @@ from train.network import ALPHA, Inception
 
 UNUSED_BIAS = -10.0
 # LRN -> (convolutions whose output enters it, those that read what leaves it)
-AROUND_NORMS = ((('conv1_7x7_s2',), ('conv2_3x3_reduce',)),
-                (('conv2_3x3',), ('inception_3a_1x1', 'inception_3a_3x3_reduce', 'inception_3a_5x5_reduce',
-                                  'inception_3a_pool_proj')))
+AROUND_NORMS = ((("conv1_7x7_s2",), ("conv2_3x3_reduce",)),
+                (("conv2_3x3",), ("inception_3a_1x1", "inception_3a_3x3_reduce", "inception_3a_5x5_reduce",
+                                  "inception_3a_pool_proj")))
 
 
 @torch.no_grad()
@@ -53,11 +53,11 @@ def weights_of(plain):
     """
     weights = {}
     for name, module in plain.convolutions.items():
-        weights[name + '/weights'] = module.conv.weight.detach().permute(2, 3, 1, 0)
-        weights[name + '/biases'] = module.conv.bias.detach()
-    weights['loss3_classifier/weights'] = plain.linear.weight.detach().t()
-    weights['loss3_classifier/biases'] = plain.linear.bias.detach()
-    return {name: np.ascontiguousarray(value.float().cpu().numpy(), '<f4') for name, value in weights.items()}
+        weights[name + "/weights"] = module.conv.weight.detach().permute(2, 3, 1, 0)
+        weights[name + "/biases"] = module.conv.bias.detach()
+    weights["loss3_classifier/weights"] = plain.linear.weight.detach().t()
+    weights["loss3_classifier/biases"] = plain.linear.bias.detach()
+    return {name: np.ascontiguousarray(value.float().cpu().numpy(), "<f4") for name, value in weights.items()}
 
 
 def load_plain(path):
@@ -70,18 +70,18 @@ def load_plain(path):
         return torch.from_numpy(np.array(model.weights[name], np.float32).reshape(shapes[name]))
     with torch.no_grad():
         for name, module in plain.convolutions.items():
-            module.conv.weight.copy_(tensor(name + '/weights').permute(3, 2, 0, 1))
-            module.conv.bias.copy_(tensor(name + '/biases'))
-        plain.linear.weight.copy_(tensor('loss3_classifier/weights').reshape(1024, 1000).t())
-        plain.linear.bias.copy_(tensor('loss3_classifier/biases'))
+            module.conv.weight.copy_(tensor(name + "/weights").permute(3, 2, 0, 1))
+            module.conv.bias.copy_(tensor(name + "/biases"))
+        plain.linear.weight.copy_(tensor("loss3_classifier/weights").reshape(1024, 1000).t())
+        plain.linear.bias.copy_(tensor("loss3_classifier/biases"))
     return plain
 
 
 def write_weights(plain, path):
     """Write the weight file; it appears whole."""
     data = inception({name: value.tobytes() for name, value in weights_of(plain).items()})
-    temporary = f'{path}.part'
-    with open(temporary, 'wb') as file:
+    temporary = f"{path}.part"
+    with open(temporary, "wb") as file:
         file.write(data)
     os.replace(temporary, path)
     return len(data)
@@ -93,7 +93,7 @@ def difference(trained, plain, indices, pictures):
     trained = trained.eval()
     logits = float((plain(pictures)[:, indices] - trained(pictures)).abs().max())
     tensors = {}
-    for name in ('inception_3a_output', 'inception_4c_output', 'inception_5b_output'):
+    for name in ("inception_3a_output", "inception_4c_output", "inception_5b_output"):
         a, b = plain(pictures, stop=name), trained(pictures, stop=name)
         tensors[name] = float((a - b).abs().max() / b.abs().max())
     return logits, tensors
@@ -101,7 +101,7 @@ def difference(trained, plain, indices, pictures):
 
 def load_checkpoint(path):
     """A checkpoint of fit: (network in eval mode, class indices, the whole record)."""
-    record = torch.load(path, map_location='cpu', weights_only=False)
-    network = Inception(len(record['indices']))
-    network.load_state_dict(record['network'])
-    return network.eval(), record['indices'], record
+    record = torch.load(path, map_location="cpu", weights_only=False)
+    network = Inception(len(record["indices"]))
+    network.load_state_dict(record["network"])
+    return network.eval(), record["indices"], record

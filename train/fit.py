@@ -43,19 +43,19 @@ class Options:
     steps: int = 0                  # > 0: instead of minutes
     batch: int = 64
     rate: float = 3e-3
-    sizes: str = '0:128,.55:160,.85:224'
-    adversary: str = '.9:1.8'       # strength at the start and from 60 % on, RMS grey levels; '0' for none
+    sizes: str = "0:128,.55:160,.85:224"
+    adversary: str = ".9:1.8"       # strength at the start and from 60 % on, RMS grey levels; '0' for none
     norm: float = 4.0               # strength of the LRN; 0: as good as none
     faint: float = .5
     paste: float = .2
     seed: int = 0
     threads: int = 0
-    device: str = 'cpu'
+    device: str = "cpu"
     compile: bool = False           # torch.compile: half as fast again after minutes of compiling (needs g++)
     every: float = 5.0              # minutes between checkpoints
 
 
-FREE = ('run', 'minutes', 'threads', 'device', 'every', 'held', 'compile')     # may change when a run goes on
+FREE = ("run", "minutes", "threads", "device", "every", "held", "compile")     # may change when a run goes on
 
 
 class Run:
@@ -65,7 +65,7 @@ class Run:
         self.options = options
         self.pool, self.held = Pool(options.pool).complete(), Pool(options.held).complete()
         if self.pool.classes != self.held.classes:
-            raise PoolError(f'{options.held}: other classes than {options.pool}; draw it again')
+            raise PoolError(f"{options.held}: other classes than {options.pool}; draw it again")
         if options.threads:
             torch.set_num_threads(options.threads)
         torch.manual_seed(options.seed)
@@ -78,7 +78,7 @@ class Run:
                                             dict(params=vectors, weight_decay=0)], lr=options.rate,
                                             betas=BETAS)
         self.step, self.spent, self.kept = 0, 0.0, 0
-        self.averages = {'loss': 0.0, 'accuracy': 0.0, 'adversarial': 0.0}
+        self.averages = {"loss": 0.0, "accuracy": 0.0, "adversarial": 0.0}
         os.makedirs(options.run, exist_ok=True)
         if not self.resume():
             rows = np.random.default_rng((options.seed, 0, 0)).permutation(len(self.pool))[:128]
@@ -95,32 +95,32 @@ class Run:
 
     def record(self):
         """What a weights file holds: enough to export it."""
-        return {'indices': self.pool.classes, 'network': self.network.state_dict(), 'step': self.step,
-                'spent': self.spent, 'options': dataclasses.asdict(self.options),
-                'code': self.pool.about['code']}
+        return {"indices": self.pool.classes, "network": self.network.state_dict(), "step": self.step,
+                "spent": self.spent, "options": dataclasses.asdict(self.options),
+                "code": self.pool.about["code"]}
 
-    def save(self, name='checkpoint.pt', full=True):
+    def save(self, name="checkpoint.pt", full=True):
         record = self.record()
         if full:
             record.update(optimizer=self.optimizer.state_dict(), averages=self.averages, kept=self.kept)
-        torch.save(record, self.path(name + '.part'))
-        os.replace(self.path(name + '.part'), self.path(name))
+        torch.save(record, self.path(name + ".part"))
+        os.replace(self.path(name + ".part"), self.path(name))
 
     def resume(self):
         """Go on with the folder's checkpoint, if there is one of the same options."""
-        if not os.path.exists(self.path('checkpoint.pt')):
+        if not os.path.exists(self.path("checkpoint.pt")):
             return False
-        record = torch.load(self.path('checkpoint.pt'), map_location=self.device, weights_only=False)
-        mine, theirs = dataclasses.asdict(self.options), record['options']
+        record = torch.load(self.path("checkpoint.pt"), map_location=self.device, weights_only=False)
+        mine, theirs = dataclasses.asdict(self.options), record["options"]
         differs = [key for key in mine if key not in FREE and mine[key] != theirs.get(key)]
-        if differs or record['indices'] != self.pool.classes:
+        if differs or record["indices"] != self.pool.classes:
             raise PoolError(f'{self.options.run}: holds a run with other {", ".join(differs) or "classes"}; '
                             'use another folder for --run')
-        self.network.load_state_dict(record['network'])
-        self.optimizer.load_state_dict(record['optimizer'])
-        self.step, self.spent, self.kept = record['step'], record['spent'], record['kept']
-        self.averages = record['averages']
-        print(f'going on at step {self.step}, {self.spent / 60:.1f} min', file=sys.stderr)
+        self.network.load_state_dict(record["network"])
+        self.optimizer.load_state_dict(record["optimizer"])
+        self.step, self.spent, self.kept = record["step"], record["spent"], record["kept"]
+        self.averages = record["averages"]
+        print(f"going on at step {self.step}, {self.spent / 60:.1f} min", file=sys.stderr)
         return True
 
     # schedule
@@ -144,7 +144,7 @@ class Run:
 
     def adversary(self, t):
         """Strength of the adversarial step at progress t, RMS grey levels."""
-        first, *last = (float(v) for v in self.options.adversary.split(':'))
+        first, *last = (float(v) for v in self.options.adversary.split(":"))
         return first + ((last[0] if last else first) - first) * min(1, t / .6)
 
     # a step
@@ -155,7 +155,7 @@ class Run:
         """
         per_epoch = len(self.pool) // self.options.batch
         epoch, k = divmod(step, per_epoch)
-        if getattr(self, 'epoch', None) != epoch:
+        if getattr(self, "epoch", None) != epoch:
             self.epoch = epoch
             self.order = np.random.default_rng((self.options.seed, 1, epoch)).permutation(len(self.pool))
         return np.sort(self.order[k * self.options.batch:(k + 1) * self.options.batch])
@@ -170,14 +170,14 @@ class Run:
         x, targets = batch(self.rows(rows), labels, len(self.pool.classes), size, rng, self.options.faint,
                            self.options.paste)
         for group in self.optimizer.param_groups:
-            group['lr'] = self.learning_rate(t)
+            group["lr"] = self.learning_rate(t)
         strength = self.adversary(t)
-        gradient = self.update(x, targets, labels, 'loss', 'accuracy', strength > 0)
+        gradient = self.update(x, targets, labels, "loss", "accuracy", strength > 0)
         if strength > 0:
             length = gradient.flatten(1).norm(dim=1).view(-1, 1, 1, 1) + 1e-12
             worse = x.detach() + gradient / length * (strength * math.sqrt(3) * size)
             self.update(worse.contiguous(memory_format=torch.channels_last), targets, labels, None,
-                        'adversarial')
+                        "adversarial")
         self.step += 1
 
     def update(self, x, targets, labels, loss_name, accuracy_name, want_gradient=False):
@@ -219,7 +219,7 @@ class Run:
 
 def sizes(text):
     """'0:128,.55:160' -> [(0.0, 128), (.55, 160)]."""
-    return [(float(start), int(size)) for start, size in (part.split(':') for part in text.split(','))]
+    return [(float(start), int(size)) for start, size in (part.split(":") for part in text.split(","))]
 
 
 def fit(options):
@@ -242,7 +242,7 @@ def fit(options):
             report(run, times)
         if int(run.progress() * MILESTONES) > run.kept and run.progress() < 1:
             run.kept = int(run.progress() * MILESTONES)
-            run.save(f'weights-{10 * run.kept:02d}.pt', full=False)
+            run.save(f"weights-{10 * run.kept:02d}.pt", full=False)
             log(run)
         if now - saved > 60 * options.every:
             saved = now
@@ -250,9 +250,9 @@ def fit(options):
     run.save()
     ended = run.progress() >= 1
     if ended:
-        run.save('weights-100.pt', full=False)
+        run.save("weights-100.pt", full=False)
         log(run)
-    print('done' if ended else 'stopped; the same command goes on', file=sys.stderr)
+    print("done" if ended else "stopped; the same command goes on", file=sys.stderr)
     return ended
 
 
@@ -269,9 +269,9 @@ def report(run, times):
 def log(run):
     """One line of log.jsonl, with the accuracy on held-out drawings."""
     top1, top5 = run.evaluate()
-    line = {'step': run.step, 'minutes': round(run.spent / 60, 2), 'progress': round(run.progress(), 4),
-            **{k: round(v, 4) for k, v in run.averages.items()}, 'top1': round(top1, 4),
-            'top5': round(top5, 4)}
+    line = {"step": run.step, "minutes": round(run.spent / 60, 2), "progress": round(run.progress(), 4),
+            **{k: round(v, 4) for k, v in run.averages.items()}, "top1": round(top1, 4),
+            "top5": round(top5, 4)}
     print(json.dumps(line), file=sys.stderr, flush=True)
-    with open(run.path('log.jsonl'), 'a', encoding='utf-8') as file:
-        file.write(json.dumps(line) + '\n')
+    with open(run.path("log.jsonl"), "a", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\n")

@@ -49,7 +49,7 @@ class Bird:
     plume: float = .1                  # length of the small feathers
     plume_width: float = .05
     rough: float = .1
-    poses: tuple = ('perch', 'perch', 'head', 'stand', 'fly')
+    poses: tuple = ("perch", "perch", "head", "stand", "fly")
     extra: object = None               # function (canvas, clay, head frame, head radius): last marks
 
 
@@ -58,24 +58,24 @@ def fowl(canvas, kind, pose=None):
     pose = pose or canvas.pick(*kind.poses)
     clay = Clay(canvas.uniform(.03, .12))
     side = canvas.uniform(-25, 60) if canvas.chance(.75) else canvas.uniform(60, 120)
-    upright = {'fly': canvas.uniform(-10, 20), 'swim': 4}.get(pose, kind.upright + canvas.normal(8))
+    upright = {"fly": canvas.uniform(-10, 20), "swim": 4}.get(pose, kind.upright + canvas.normal(8))
     trunk = clay.frame((0, 0, 0), 0, 0, -upright)
     head = build(canvas, clay, kind, trunk, canvas.uniform(side - 15, max(side, 35) + 20) - side)
     clay.view(side, canvas.uniform(-5, 15), canvas.normal(3))
-    if pose == 'head':
-        clay.fit(('face', 'beak'), canvas.uniform(.5, .8), (0, canvas.uniform(-.25, 0)))
+    if pose == "head":
+        clay.fit(("face", "beak"), canvas.uniform(.5, .8), (0, canvas.uniform(-.25, 0)))
     else:
-        clay.fit(size=.72 if pose == 'fly' else .85)
-    if pose == 'fly':
+        clay.fit(size=.72 if pose == "fly" else .85)
+    if pose == "fly":
         open_wing(canvas, clay, kind, trunk, -1)
     back_parts(canvas, clay, kind, trunk, pose)
     clay.paint(canvas, coats(kind))
-    if pose == 'fly':
+    if pose == "fly":
         open_wing(canvas, clay, kind, trunk, 1)
-    elif pose != 'head' or canvas.chance(.5):
+    elif pose != "head" or canvas.chance(.5):
         folded_wing(canvas, clay, kind, trunk)
     features(canvas, clay, kind, head)
-    if pose == 'swim':
+    if pose == "swim":
         water_line(canvas, clay, kind)
 
 
@@ -83,26 +83,26 @@ def build(canvas, clay, kind, trunk, look):
     """Body, neck and head; returns the number of the head's frame."""
     a, b, c = kind.body
     body = Scaled(clay, trunk, 1)
-    body.ball('body', (0, 0, 0), (a, b, c))
-    body.ball('body', (a * .35, .02, 0), (a * .55, b * .98, c * .95))
-    body.limb('body', [(-a * .6, -b * .1, 0), (-a * 1.1, -b * .15, 0)], [b * .55, b * .12])
+    body.ball("body", (0, 0, 0), (a, b, c))
+    body.ball("body", (a * .35, .02, 0), (a * .55, b * .98, c * .95))
+    body.limb("body", [(-a * .6, -b * .1, 0), (-a * 1.1, -b * .15, 0)], [b * .55, b * .12])
     base = clay.frames[trunk][1] @ np.array((a * .7, -b * .45, 0))
     n, bend = kind.neck, kind.neck_bend
     place = base + np.array((.25 * n, -.95 * n, 0)) + (0, 0, canvas.normal(.03))
     middle = (base + place) / 2 + np.array((.45, .1, 0)) * bend
     low = (base * 3 + place) / 4 + np.array((.35, .15, 0)) * bend
     high = (base + place * 3) / 4 + np.array((-.12, -.1, 0)) * bend
-    clay.limb('neck', [base - (a * .2, -b * .3, 0), base, low, middle, high, place],
+    clay.limb("neck", [base - (a * .2, -b * .3, 0), base, low, middle, high, place],
               [b * .7, kind.neck_width * 1.4, kind.neck_width * 1.1, kind.neck_width, kind.neck_width * .9,
                kind.neck_width * .95])
     frame = clay.frame(place, max(-75, min(75, look)), 0, canvas.normal(10))
     head = Scaled(clay, frame, kind.head)
-    head.ball('face', (0, 0, 0), (1, .94, .9))
+    head.ball("face", (0, 0, 0), (1, .94, .9))
     reach, deep = kind.beak_length, kind.beak_depth
     t = np.linspace(0, 1, 7)
     curve = [(.7 + (reach + .25) * s, .12 + kind.beak_hook * reach * s ** 2.2, 0) for s in t]
-    head.limb('beak', curve, deep * (1 - .8 * t ** 1.5), .75)
-    head.limb('lower', [(.6, .3, 0), (.75 + reach * .75, .26 + kind.beak_hook * reach * .35, 0)],
+    head.limb("beak", curve, deep * (1 - .8 * t ** 1.5), .75)
+    head.limb("lower", [(.6, .3, 0), (.75 + reach * .75, .26 + kind.beak_hook * reach * .35, 0)],
               [deep * .8, deep * .2], .75)
     return frame
 
@@ -120,12 +120,12 @@ def coats(kind):
     tip = kind.beak if kind.beak_tip is None else kind.beak_tip
     beak = two(kind.beak, tip, lambda x, y, z: step(x / unit - .75 - kind.beak_length * .7, .08))
     long, wide = kind.plume, kind.plume_width
-    return {'body': Coat(body, long * 1.2, wide, (-1, .25, 0), **look),
-            'neck': Coat(belly if kind.face is None else face, long, wide * .8, (-.5, .8, 0),
+    return {"body": Coat(body, long * 1.2, wide, (-1, .25, 0), **look),
+            "neck": Coat(belly if kind.face is None else face, long, wide * .8, (-.5, .8, 0),
                          **look) if not callable(face)
             else Coat(kind.coat, long, wide * .8, (-.5, .8, 0), **look),
-            'face': Coat(in_heads(face), long * .6, wide * .6, (-1, .2, 0), **look),
-            'beak': Coat(beak, gloss=.45), 'lower': Coat(dim(kind.beak, .8), gloss=.3)}
+            "face": Coat(in_heads(face), long * .6, wide * .6, (-1, .2, 0), **look),
+            "beak": Coat(beak, gloss=.45), "lower": Coat(dim(kind.beak, .8), gloss=.3)}
 
 
 def back_parts(canvas, clay, kind, trunk, pose):
@@ -136,11 +136,11 @@ def back_parts(canvas, clay, kind, trunk, pose):
     way = math.degrees(math.atan2(end[1] - root[1], end[0] - root[0]))
     tip = dim(kind.coat, .7) if kind.wing_tip is None else kind.wing_tip
     tip = (80, 70, 60) if callable(tip) else tip
-    if pose != 'head' and kind.tail:
-        spread = kind.tail_fan * (2 if pose == 'fly' else 1)
+    if pose != "head" and kind.tail:
+        spread = kind.tail_fan * (2 if pose == "fly" else 1)
         fan(canvas, root[0], root[1], way - spread, way + spread, 7, kind.tail * unit, .1 * unit,
             dim(tip, .9), tip, barbs=True)
-    if pose in ('perch', 'stand') and kind.leg:
+    if pose in ("perch", "stand") and kind.leg:
         feet = []
         for z in (-1, 1):
             top = clay.project((-.02, b * .8, z * c * .45), trunk)
@@ -151,7 +151,7 @@ def back_parts(canvas, clay, kind, trunk, pose):
                 canvas.line(*foot, foot[0] + .14 * unit * x, foot[1] + .14 * unit * y, kind.leg_colour,
                             .035 * unit)
             feet.append(foot)
-        if pose == 'perch':
+        if pose == "perch":
             y = (feet[0][1] + feet[1][1]) / 2 + .04 * unit
             lean = canvas.normal(.12)
             rod(canvas, -1.6, y - lean, 1.6, y + lean, canvas.uniform(.06, .16),
@@ -215,7 +215,7 @@ def features(canvas, clay, kind, frame):
             if seen:
                 if kind.skin is not None:
                     canvas.oval(0, 0, 2.0, 1.8, kind.skin)
-                eye(canvas, 0, 0, 1, kind.iris, 'round', canvas.uniform(.45, .65), lid=.2)
+                eye(canvas, 0, 0, 1, kind.iris, "round", canvas.uniform(.45, .65), lid=.2)
         line = [(.75 + .2 * k * kind.beak_length, .3 + kind.beak_hook * kind.beak_length * (.2 * k) ** 2 * .9,
                  z * kind.beak_depth * .6 * (1 - .2 * k))
                 for k in range(5)]

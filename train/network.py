@@ -18,7 +18,7 @@ from torch import nn
 import inception_graph
 
 MEAN = (104.0, 116.7, 122.7)                        # B G R, the mean that every engine subtracts
-AUXILIARY = {'inception_4a_output': 512, 'inception_4d_output': 528}      # operation -> its channels
+AUXILIARY = {"inception_4a_output": 512, "inception_4d_output": 528}      # operation -> its channels
 ALPHA = 2e-5                                        # TensorFlow's, in the weight file
 
 
@@ -47,7 +47,7 @@ class Convolution(nn.Module):
         self.k, self.stride = k, stride
         self.conv = nn.Conv2d(ci, co, k, stride, bias=not norm)
         self.norm = nn.BatchNorm2d(co, eps=1e-3) if norm else None
-        nn.init.kaiming_normal_(self.conv.weight, nonlinearity='relu')
+        nn.init.kaiming_normal_(self.conv.weight, nonlinearity="relu")
 
     def forward(self, x):
         x, padding = padded(x, self.k, self.stride)
@@ -116,31 +116,31 @@ class Inception(nn.Module):
         self.convolutions = nn.ModuleDict()
         shapes = {operand: shape for operand, _, shape in inception_graph.WEIGHTS}
         for name, kind, inputs, _, _, parameters in inception_graph.OPERATIONS:
-            if kind == 'Conv2D':
+            if kind == "Conv2D":
                 k, _, ci, co = shapes[inputs[1]]
-                stride = parameters.get('stride', (1, 1))[0]
-                self.convolutions[name.removesuffix('_Conv2D')] = Convolution(ci, co, k, stride, norm)
+                stride = parameters.get("stride", (1, 1))[0]
+                self.convolutions[name.removesuffix("_Conv2D")] = Convolution(ci, co, k, stride, norm)
         self.linear = nn.Linear(1024, classes)
         heads = {name: Auxiliary(ci, classes) for name, ci in AUXILIARY.items()}
         self.auxiliary = nn.ModuleDict(heads if norm else {})
-        self.register_buffer('alphas', torch.full((2,), ALPHA))
+        self.register_buffer("alphas", torch.full((2,), ALPHA))
 
     def forward(self, x, stop=None):
         """Logits; while training a list of three (last, 4a, 4d). stop: the name of the tensor to return."""
-        held, heads, norms = {'data': x}, [], iter(self.alphas)
+        held, heads, norms = {"data": x}, [], iter(self.alphas)
         for name, kind, inputs, buffer, _, parameters in inception_graph.OPERATIONS[1:]:
             source = held[inputs[0]]
-            if kind == 'Conv2D':
-                held[buffer] = self.convolutions[name.removesuffix('_Conv2D')](source)
-            elif kind == 'MaxPool':
-                held[buffer] = max_pool(source, parameters['ksize'][0], parameters['stride'][0])
-            elif kind == 'LRN':
+            if kind == "Conv2D":
+                held[buffer] = self.convolutions[name.removesuffix("_Conv2D")](source)
+            elif kind == "MaxPool":
+                held[buffer] = max_pool(source, parameters["ksize"][0], parameters["stride"][0])
+            elif kind == "LRN":
                 held[buffer] = response_norm(source, next(norms))
-            elif kind == 'ConcatV2':
+            elif kind == "ConcatV2":
                 held[buffer] = torch.cat([held[i] for i in inputs], 1)
-            elif kind == 'AvgPool':
+            elif kind == "AvgPool":
                 held[buffer] = source.mean((2, 3))
-            elif kind == 'MatMul':
+            elif kind == "MatMul":
                 held[buffer] = self.linear(F.dropout(source, self.drop, self.training))
                 break
             if self.training and name in self.auxiliary:
@@ -159,7 +159,7 @@ class Inception(nn.Module):
         was = self.training
         self.eval()
         if strength:
-            for i, name in enumerate(('pool1_3x3_s2', 'conv2_3x3')):
+            for i, name in enumerate(("pool1_3x3_s2", "conv2_3x3")):
                 x = self(pictures, stop=name)
                 self.alphas[i] = strength / (5 * float((x.float() ** 2).mean()))
         self.train(was)

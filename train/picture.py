@@ -70,7 +70,7 @@ def landscape(canvas):
     for _ in range(26):
         tree(canvas, canvas.uniform(-5, 165), canvas.uniform(95, 99), canvas.uniform(9, 19),
              canvas.tint(115, .45, .34, 22),
-             kind=canvas.pick('round', 'fir'))
+             kind=canvas.pick("round", "fir"))
     canvas.rect(0, 97, 160, 160, linear(0, 97, 0, 160, [rgb(150, 172, 84), rgb(104, 146, 58),
                                                         rgb(58, 94, 38)]))
     for y in np.linspace(98, 158, 14):
@@ -125,25 +125,25 @@ def cat(canvas, x, y, half):
                pz: step(py - .28 + .2 * abs(pz), .07))
     animal = Beast(coat=two(striped, cream, lambda px, py, pz: step(px - .52, .1)), face=face, muzzle=cream,
                    legs=striped,
-                   ears='point', ear=coat, ear_size=.62, snout=.05, snout_width=.4, skull=(.95, .9, 1.0),
+                   ears="point", ear=coat, ear_size=.62, snout=.05, snout_width=.4, skull=(.95, .9, 1.0),
                    cheeks=.3, iris=rgb(128, 176, 64),
-                   pupil='slit', eye_size=.17, eye_out=.47, eye_up=.1, nose=(196, 118, 116), nose_size=.12,
+                   pupil="slit", eye_size=.17, eye_out=.47, eye_up=.1, nose=(196, 118, 116), nose_size=.12,
                    whiskers=True,
                    mouth=0, head=.25, chest=.28, waist=.25, hip=.27, leg=.5, leg_width=.07, tail_length=.9,
                    hair=.15)
     with canvas.at(x, y, half):
-        beast(canvas, animal, 'sit')
+        beast(canvas, animal, "sit")
 
 
 def dog(canvas, x, y, half):
     """A sitting golden retriever."""
     gold = rgb(214, 164, 92)
-    animal = Beast(coat=gold, ear=dim(gold, .82), ears='flop', snout=.66, snout_width=.5, hair=.24, curl=.1,
-                   tail='bush', mouth=1,
+    animal = Beast(coat=gold, ear=dim(gold, .82), ears="flop", snout=.66, snout_width=.5, hair=.24, curl=.1,
+                   tail="bush", mouth=1,
                    muzzle=mix(gold, WHITE, .25), head=.27, cheeks=.25)
     with canvas.at(x, y, half, flip=True):
         canvas.light[0] *= -1
-        beast(canvas, animal, 'sit')
+        beast(canvas, animal, "sit")
         canvas.light[0] *= -1
 
 

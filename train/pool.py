@@ -19,7 +19,7 @@ from train.registry import MODULES, drawings
 
 SIDE = 160
 CHUNK = 50                          # pictures a worker draws between two reports
-CODE = ('registry', 'brushes', 'clay', 'beasts', 'fowl', 'scenes', *MODULES)
+CODE = ("registry", "brushes", "clay", "beasts", "fowl", "scenes", *MODULES)
 
 
 class PoolError(Exception):
@@ -34,15 +34,15 @@ class Pool:
     def __init__(self, folder, writable=False):
         self.folder = folder
         try:
-            with open(os.path.join(folder, 'pool.json'), encoding='utf-8') as file:
+            with open(os.path.join(folder, "pool.json"), encoding="utf-8") as file:
                 self.about = json.load(file)
         except (OSError, ValueError) as error:
-            raise PoolError(f'{folder}: not a pool of drawings ({error}); draw one') from None
-        n, mode = self.about['pictures'], 'r+' if writable else 'r'
-        self.classes = self.about['classes']
-        self.pictures = np.memmap(os.path.join(folder, 'pictures.u8'), np.uint8, mode,
+            raise PoolError(f"{folder}: not a pool of drawings ({error}); draw one") from None
+        n, mode = self.about["pictures"], "r+" if writable else "r"
+        self.classes = self.about["classes"]
+        self.pictures = np.memmap(os.path.join(folder, "pictures.u8"), np.uint8, mode,
                                   shape=(n, SIDE, SIDE, 3))
-        self.done = np.memmap(os.path.join(folder, 'done.u8'), np.uint8, mode, shape=(n,))
+        self.done = np.memmap(os.path.join(folder, "done.u8"), np.uint8, mode, shape=(n,))
         self.labels = np.arange(n) % len(self.classes)
 
     def __len__(self):
@@ -52,7 +52,7 @@ class Pool:
         """The pool itself, if every picture has been drawn."""
         missing = int((self.done == 0).sum())
         if missing:
-            raise PoolError(f'{self.folder}: {missing} of {len(self)} pictures are missing; run draw again')
+            raise PoolError(f"{self.folder}: {missing} of {len(self)} pictures are missing; run draw again")
         return self
 
 
@@ -61,7 +61,7 @@ def code_hash():
     import skia
     total = hashlib.sha256(f'skia {skia.__version__}, numpy {np.__version__.split(".")[0]}'.encode())
     for name in CODE:
-        with open(os.path.join(os.path.dirname(__file__), name + '.py'), 'rb') as file:
+        with open(os.path.join(os.path.dirname(__file__), name + ".py"), "rb") as file:
             total.update(file.read())
     return total.hexdigest()[:16]
 
@@ -69,10 +69,10 @@ def code_hash():
 def create(folder, pictures, seed, classes=None):
     """Make an empty pool, or open the one that is there if it is of the same seed, classes and code."""
     classes = classes or list(drawings())
-    about = {'pictures': pictures, 'seed': seed, 'code': code_hash(), 'classes': classes,
-             'labels': [drawings()[index].label for index in classes]}
+    about = {"pictures": pictures, "seed": seed, "code": code_hash(), "classes": classes,
+             "labels": [drawings()[index].label for index in classes]}
     os.makedirs(folder, exist_ok=True)
-    path = os.path.join(folder, 'pool.json')
+    path = os.path.join(folder, "pool.json")
     if os.path.exists(path):
         held = Pool(folder).about
         differs = [key for key in about if held.get(key) != about[key]]
@@ -80,12 +80,12 @@ def create(folder, pictures, seed, classes=None):
             raise PoolError(f'{folder}: a pool with other {", ".join(differs)} is there; '
                             'draw into a new folder or remove it')
         return Pool(folder, writable=True)
-    for name, size in (('pictures.u8', pictures * SIDE * SIDE * 3), ('done.u8', pictures)):
-        with open(os.path.join(folder, name), 'wb') as file:
+    for name, size in (("pictures.u8", pictures * SIDE * SIDE * 3), ("done.u8", pictures)):
+        with open(os.path.join(folder, name), "wb") as file:
             file.truncate(size)
-    with open(path + '.part', 'w', encoding='utf-8') as file:
+    with open(path + ".part", "w", encoding="utf-8") as file:
         json.dump(about, file, indent=1)
-    os.replace(path + '.part', path)
+    os.replace(path + ".part", path)
     return Pool(folder, writable=True)
 
 
@@ -95,14 +95,14 @@ def fill(folder, pictures, seed, jobs=1, classes=None):
     todo = np.flatnonzero(pool.done == 0)
     chunks = [(folder, todo[i:i + CHUNK]) for i in range(0, len(todo), CHUNK)]
     start, drawn, said = time.monotonic(), 0, 0.0
-    with multiprocessing.get_context('fork').Pool(jobs) as workers:
+    with multiprocessing.get_context("fork").Pool(jobs) as workers:
         for count in workers.imap_unordered(draw_chunk, chunks):
             drawn += count
             now = time.monotonic()
             if now - said > 10 or drawn == len(todo):
                 rate, said = drawn / (now - start + 1e-9), now
-                print(f'{len(pool) - len(todo) + drawn} of {len(pool)} drawn, {rate:.1f}/s, '
-                      f'{(len(todo) - drawn) / rate / 60:.1f} min left', file=sys.stderr, flush=True)
+                print(f"{len(pool) - len(todo) + drawn} of {len(pool)} drawn, {rate:.1f}/s, "
+                      f"{(len(todo) - drawn) / rate / 60:.1f} min left", file=sys.stderr, flush=True)
     return Pool(folder).complete()
 
 
@@ -112,7 +112,7 @@ def draw_chunk(chunk):
     folder, rows = chunk
     pool = Pool(folder, writable=True)
     for i in rows.tolist():
-        pool.pictures[i] = draw(pool.classes[pool.labels[i]], (pool.about['seed'], i))
+        pool.pictures[i] = draw(pool.classes[pool.labels[i]], (pool.about["seed"], i))
     pool.pictures.flush()
     pool.done[rows] = 1
     return len(rows)

@@ -11,8 +11,8 @@ import dataclasses
 import importlib
 from collections.abc import Callable
 
-MODULES = ('mammals', 'dogs', 'birds', 'sea', 'insects', 'plants_food', 'patterns', 'buildings', 'vehicles',
-           'things')
+MODULES = ("mammals", "dogs", "birds", "sea", "insects", "plants_food", "patterns", "buildings", "vehicles",
+           "things")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,7 +33,7 @@ def drawing(index, label, kind, **options):
     places, size, tilt, many, shadow."""
     def register(paint):
         if index in _drawings and _drawings[index].paint.__qualname__ != paint.__qualname__:
-            raise ValueError(f'class {index} is drawn twice: {_drawings[index].label} and {label}')
+            raise ValueError(f"class {index} is drawn twice: {_drawings[index].label} and {label}")
         _drawings[index] = Drawing(index, label, kind, paint, options)
         return paint
     return register
@@ -42,5 +42,5 @@ def drawing(index, label, kind, **options):
 def drawings():
     """All classes: index -> Drawing, in the order of their indices."""
     for module in MODULES:
-        importlib.import_module('train.' + module)
+        importlib.import_module("train." + module)
     return dict(sorted(_drawings.items()))

@@ -154,7 +154,7 @@ def meadow(canvas):
     for _ in range(canvas.integer(0, 4)):
         foot = canvas.uniform(horizon + 2, horizon + 16)
         tree(canvas, canvas.uniform(-5, 165), foot, canvas.uniform(18, 65), canvas.tint(105, .5, .4, 25),
-             kind=canvas.pick('round', 'round', 'fir'))
+             kind=canvas.pick("round", "round", "fir"))
     near = np.linspace(horizon + 8, 158, 4)
     for y in near:
         grass(canvas, -5, 165, y - 4, y + 8, dim(green, canvas.uniform(.7, 1.2)), 90, 3 + (y - horizon) * .12,
@@ -409,38 +409,38 @@ def open_sky(canvas):
 PLACES = {f.__name__: f for f in (plain, studio, meadow, lawn, forest, leaves, clutter, water, underwater,
                                   room, table, street,
                                   desert, stones, wall, dark, open_sky)}
-LAND = ('meadow', 'meadow', 'lawn', 'lawn', 'forest', 'desert', 'room', 'street', 'clutter', 'stones')
+LAND = ("meadow", "meadow", "lawn", "lawn", "forest", "desert", "room", "street", "clutter", "stones")
 
 # kind: places that suit it, smallest and largest half size (share of the picture's side), tilt (degrees),
 # chance of several, kind of shadow ('ground', 'soft', 'none'); 'full': the drawing fills the whole sheet
 # (0..160) by itself.
 KINDS = {
-    'beast': dict(places=LAND, size=(.36, .64), tilt=4, many=.15, shadow='none'),
-    'pet': dict(places=('room', 'room', 'lawn', 'meadow', 'clutter', 'table', 'studio', 'street'),
-                size=(.36, .64), tilt=4, many=.15, shadow='none'),
-    'bird': dict(places=('leaves', 'forest', 'clutter', 'open_sky', 'meadow', 'lawn', 'water', 'stones'),
-                 size=(.32, .62), tilt=10, many=.2, shadow='none'),
-    'flyer': dict(places=('leaves', 'lawn', 'clutter', 'meadow', 'open_sky', 'plain', 'stones'),
-                  size=(.26, .56), tilt=180, many=.2, shadow='soft'),
-    'swimmer': dict(places=('underwater', 'underwater', 'underwater', 'water', 'studio'), size=(.3, .6),
-                    tilt=20, many=.25, shadow='none'),
-    'crawler': dict(places=('stones', 'lawn', 'leaves', 'desert', 'forest', 'table', 'wall'), size=(.3, .6),
-                    tilt=180, many=.1, shadow='soft'),
-    'plant': dict(places=('leaves', 'lawn', 'meadow', 'clutter', 'forest', 'table', 'plain'), size=(.3, .62),
-                  tilt=25, many=.35, shadow='soft'),
-    'food': dict(places=('table', 'table', 'table', 'clutter', 'plain', 'studio', 'wall'), size=(.32, .64),
-                 tilt=30, many=.3, shadow='soft'),
-    'thing': dict(places=('table', 'room', 'clutter', 'plain', 'studio', 'wall', 'lawn', 'street'),
-                  size=(.3, .6), tilt=25, many=.15, shadow='soft'),
-    'building': dict(places=('meadow', 'street', 'desert', 'water', 'open_sky'), size=(.4, .68), tilt=2,
-                     many=0, shadow='none'),
-    'vehicle': dict(places=('street', 'street', 'meadow', 'desert', 'room', 'clutter'), size=(.34, .62),
-                    tilt=3, many=.1, shadow='ground'),
-    'airborne': dict(places=('open_sky', 'open_sky', 'meadow', 'water', 'desert'), size=(.26, .6), tilt=20,
-                     many=.2, shadow='none'),
-    'ship': dict(places=('water', 'water', 'water', 'open_sky'), size=(.34, .6), tilt=3, many=.1,
-                 shadow='none'),
-    'full': dict(places=('plain',), size=(1, 1), tilt=0, many=0, shadow='none'),
+    "beast": dict(places=LAND, size=(.36, .64), tilt=4, many=.15, shadow="none"),
+    "pet": dict(places=("room", "room", "lawn", "meadow", "clutter", "table", "studio", "street"),
+                size=(.36, .64), tilt=4, many=.15, shadow="none"),
+    "bird": dict(places=("leaves", "forest", "clutter", "open_sky", "meadow", "lawn", "water", "stones"),
+                 size=(.32, .62), tilt=10, many=.2, shadow="none"),
+    "flyer": dict(places=("leaves", "lawn", "clutter", "meadow", "open_sky", "plain", "stones"),
+                  size=(.26, .56), tilt=180, many=.2, shadow="soft"),
+    "swimmer": dict(places=("underwater", "underwater", "underwater", "water", "studio"), size=(.3, .6),
+                    tilt=20, many=.25, shadow="none"),
+    "crawler": dict(places=("stones", "lawn", "leaves", "desert", "forest", "table", "wall"), size=(.3, .6),
+                    tilt=180, many=.1, shadow="soft"),
+    "plant": dict(places=("leaves", "lawn", "meadow", "clutter", "forest", "table", "plain"), size=(.3, .62),
+                  tilt=25, many=.35, shadow="soft"),
+    "food": dict(places=("table", "table", "table", "clutter", "plain", "studio", "wall"), size=(.32, .64),
+                 tilt=30, many=.3, shadow="soft"),
+    "thing": dict(places=("table", "room", "clutter", "plain", "studio", "wall", "lawn", "street"),
+                  size=(.3, .6), tilt=25, many=.15, shadow="soft"),
+    "building": dict(places=("meadow", "street", "desert", "water", "open_sky"), size=(.4, .68), tilt=2,
+                     many=0, shadow="none"),
+    "vehicle": dict(places=("street", "street", "meadow", "desert", "room", "clutter"), size=(.34, .62),
+                    tilt=3, many=.1, shadow="ground"),
+    "airborne": dict(places=("open_sky", "open_sky", "meadow", "water", "desert"), size=(.26, .6), tilt=20,
+                     many=.2, shadow="none"),
+    "ship": dict(places=("water", "water", "water", "open_sky"), size=(.34, .6), tilt=3, many=.1,
+                 shadow="none"),
+    "full": dict(places=("plain",), size=(1, 1), tilt=0, many=0, shadow="none"),
 }
 
 
@@ -460,7 +460,7 @@ def draw_alone(index, seed, size=SIDE):
     """The thing itself on grey, upright, filling the sheet: to judge a drawing."""
     canvas, drawing = Canvas(size, seed), drawings()[index]
     canvas.flood((128, 132, 128))
-    full = drawing.kind == 'full'
+    full = drawing.kind == "full"
     with canvas.at(0, 0, size / SIDE) if full else canvas.at(size / 2, size / 2, size * .46):
         drawing.paint(canvas)
     return canvas.pixels()
@@ -469,14 +469,14 @@ def draw_alone(index, seed, size=SIDE):
 def compose(canvas, drawing):
     """Surroundings and the thing in them, on the sheet 0..160."""
     kind = {**KINDS[drawing.kind], **drawing.options}
-    if drawing.kind == 'full':
+    if drawing.kind == "full":
         drawing.paint(canvas)
         return
-    place = canvas.pick(*kind['places']) if canvas.chance(.85) else canvas.pick(*PLACES)
+    place = canvas.pick(*kind["places"]) if canvas.chance(.85) else canvas.pick(*PLACES)
     ground = PLACES[place](canvas) or canvas.uniform(110, 150)
     if canvas.chance(.55):
         defocus(canvas, canvas.uniform(.8, 4.5))
-    count = canvas.integer(2, 4) if canvas.chance(kind['many']) else 1
+    count = canvas.integer(2, 4) if canvas.chance(kind["many"]) else 1
     for _ in range(count):
         put(canvas, drawing, kind, ground, count)
     if canvas.chance(.1):
@@ -487,20 +487,20 @@ def put(canvas, drawing, kind, ground, count):
     """One thing at a chance place: sometimes cropped by the edge, sometimes so near that only a part is
     seen.
     """
-    low, high = (math.log(SIDE * v) for v in kind['size'])
+    low, high = (math.log(SIDE * v) for v in kind["size"])
     half = math.exp(canvas.uniform(low, high)) * (1 if count == 1 else canvas.uniform(.45, .7))
     if count == 1 and canvas.chance(.12):
         half *= canvas.uniform(1.2, 1.7)
     margin = min(70, half * canvas.pick(.85, .85, .6))
     x = canvas.uniform(margin, SIDE - margin)
     y = canvas.uniform(margin, SIDE - margin)
-    if drawing.kind in ('beast', 'pet', 'vehicle', 'building') and canvas.chance(.7):
+    if drawing.kind in ("beast", "pet", "vehicle", "building") and canvas.chance(.7):
         y = min(max(ground - half * canvas.uniform(.75, .95), margin), SIDE - margin)
-    angle = canvas.normal(kind['tilt'] / 2) if kind['tilt'] < 180 else canvas.uniform(0, 360)
-    if kind['shadow'] == 'soft' and canvas.chance(.6):
+    angle = canvas.normal(kind["tilt"] / 2) if kind["tilt"] < 180 else canvas.uniform(0, 360)
+    if kind["shadow"] == "soft" and canvas.chance(.6):
         canvas.disc(x - canvas.light[0] * half * .25, y - canvas.light[1] * half * .3, half * .85, BLACK,
                     alpha=canvas.uniform(.1, .4), blur=half * .25)
-    elif kind['shadow'] == 'ground':
+    elif kind["shadow"] == "ground":
         canvas.oval(x, y + half * .55, half, half * .14, BLACK, alpha=.5, blur=half * .06)
     flip = canvas.chance(.5)
     if flip:

@@ -30,7 +30,7 @@ def find(names):
     for name in names:
         index = labels.get(name, int(name) if name.isdigit() else None)
         if index not in known:
-            raise SystemExit(f'train: {name}: no such class; known: ' + ', '.join(labels))
+            raise SystemExit(f"train: {name}: no such class; known: " + ", ".join(labels))
         found.append(index)
     return found or list(known)
 
@@ -39,10 +39,10 @@ def write_png(path, picture):
     """Write (h, w, 3) uint8 as a PNG file."""
     def chunk(kind, data):
         body = kind + data
-        return len(data).to_bytes(4, 'big') + body + zlib.crc32(body).to_bytes(4, 'big')
+        return len(data).to_bytes(4, "big") + body + zlib.crc32(body).to_bytes(4, "big")
     h, w, _ = picture.shape
     rows = np.concatenate([np.zeros((h, 1), np.uint8), np.ascontiguousarray(picture).reshape(h, 3 * w)], 1)
-    header = w.to_bytes(4, 'big') + h.to_bytes(4, 'big') + bytes((8, 2, 0, 0, 0))
-    with open(path, 'wb') as file:
-        file.write(b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', header)
-                   + chunk(b'IDAT', zlib.compress(rows.tobytes(), 6)) + chunk(b'IEND', b''))
+    header = w.to_bytes(4, "big") + h.to_bytes(4, "big") + bytes((8, 2, 0, 0, 0))
+    with open(path, "wb") as file:
+        file.write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header)
+                   + chunk(b"IDAT", zlib.compress(rows.tobytes(), 6)) + chunk(b"IEND", b""))
