@@ -55,6 +55,7 @@ import platform
 import signal
 import struct
 import sys
+import weakref
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -2344,7 +2345,7 @@ class Threads:
     def run(self, tape: Tape) -> None:
         """Do all that is on the tape. Ctrl-C is seen while it is walked, not between the steps of handing it out."""
         with Undisturbed() as undisturbed:
-            while len(self.go) < self.jobs - 1:
+            while len(self.go) < self.jobs - 1 and not self.closed:
                 self.start(self.states[len(self.go) + 1])
             for left in self.left:
                 left.acquire()
@@ -2386,7 +2387,7 @@ class Threads:
         _thread.start_new_thread(serve, ())
 
     def close(self) -> None:
-        """End the threads."""
+        """End the threads; one that came late may still be looking at memory that is about to be freed."""
         with Undisturbed():
             for left in self.left:
                 left.acquire()
@@ -2505,6 +2506,7 @@ class SimdEngine:
         self.asm = BACKENDS[self.set]
         self.height, self.width, self.jobs = height, width, max(jobs, 1)
         self.threads = Threads(self.set, self.jobs)
+        weakref.finalize(self, self.threads.close)    # also when Python ends
         self.numbers = {row[0]: number for number, row in enumerate(operations)}
         self.buffers = {row[0]: row[3] for row in operations}
         self.lay_out(operations, weights)

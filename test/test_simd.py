@@ -1,4 +1,4 @@
-"""The machine-code engine against the Python engine: random networks, the whole network, threads, pictures, refusals."""
+"""The machine-code engine against the Python engine: random networks, Inception, threads, pictures, refusals."""
 
 import array
 import itertools
