@@ -58,7 +58,7 @@ def turn_and_zoom(x, size, rng):
     cosine, sine = np.cos(turn) * zoom, np.sin(turn) * zoom
     rows = np.stack([np.stack([cosine * mirror * squeeze, -sine, dx], 1),
                      np.stack([sine * mirror, cosine / squeeze, dy], 1)], 1)
-    grid = F.affine_grid(tensor(rows, x), (n, 3, size, size), align_corners=False)
+    grid = F.affine_grid(tensor(rows, x), [n, 3, size, size], align_corners=False)
     return F.grid_sample(x, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
 
 

@@ -110,6 +110,8 @@ def response_norm(x, alpha, radius=2):
 class Inception(nn.Module):
     """The network for `classes` classes. norm: with BatchNorm and auxiliary classifiers (training)."""
 
+    alphas: torch.Tensor
+
     def __init__(self, classes=1000, norm=True, drop=.2):
         super().__init__()
         self.drop = drop

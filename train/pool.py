@@ -12,6 +12,7 @@ import multiprocessing
 import os
 import sys
 import time
+from typing import Literal
 
 import numpy as np
 
@@ -38,7 +39,8 @@ class Pool:
                 self.about = json.load(file)
         except (OSError, ValueError) as error:
             raise PoolError(f"{folder}: not a pool of drawings ({error}); draw one") from None
-        n, mode = self.about["pictures"], "r+" if writable else "r"
+        n = self.about["pictures"]
+        mode: Literal["r+", "r"] = "r+" if writable else "r"
         self.classes = self.about["classes"]
         self.pictures = np.memmap(os.path.join(folder, "pictures.u8"), np.uint8, mode,
                                   shape=(n, SIDE, SIDE, 3))
