@@ -474,6 +474,8 @@ def compose(canvas, drawing):
         return
     place = canvas.pick(*kind["places"]) if canvas.chance(.85) else canvas.pick(*PLACES)
     ground = PLACES[place](canvas) or canvas.uniform(110, 150)
+    if canvas.chance(.08):
+        company(canvas, drawing, ground)
     if canvas.chance(.55):
         defocus(canvas, canvas.uniform(.8, 4.5))
     count = canvas.integer(2, 4) if canvas.chance(kind["many"]) else 1
@@ -481,6 +483,13 @@ def compose(canvas, drawing):
         put(canvas, drawing, kind, ground, count)
     if canvas.chance(.1):
         in_front(canvas)
+
+
+def company(canvas, drawing, ground):
+    """Something else, small and behind the thing: photographs are rarely of one thing alone."""
+    other = canvas.pick(*drawings().values())
+    if other.kind not in ("full", "building", drawing.kind):
+        put(canvas, other, {**KINDS[other.kind], **other.options, "size": (.14, .26)}, ground, 1)
 
 
 def put(canvas, drawing, kind, ground, count):
