@@ -2324,7 +2324,7 @@ class Threads:
     the next tape begins all must have left the last one.
     """
 
-    SCRATCH_SIZE = 1 << 19
+    SCRATCH_SIZE = 1 << 22    # more than any kernel needs; what is not touched costs nothing
 
     def __init__(self, name: str, jobs: int):
         self.jobs, self.driver = jobs, driver_function(name)
