@@ -61,7 +61,7 @@ from typing import Any
 
 # ---- Assembler -------------------------------------------------------------------------------------------------------
 # Machine instructions as bytes. The kernels below are written in a small language of about 40 instructions
-# (the methods of X86 and of its two subclasses); only this section knows what they look like in memory.
+# (the methods of X86 and its subclasses, and those of Neon); only this section knows what they look like in memory.
 #
 # An x86 vector instruction is: prefix (which carries a third register and the high bits of the other two), opcode,
 # ModRM (a register, and a register or the base of an address), then the address's distance from the base.
@@ -181,7 +181,7 @@ class Assembler:
 
 
 class X86(Assembler):
-    """The scalar half of the kernel language for x86-64, and what both halves share: labels, loops, constants.
+    """The scalar half of the kernel language, for x86-64.
 
     Every method appends one instruction (a few: two or three) to `code`. Registers are numbers. Addresses are
     (register, distance in bytes). A kernel finds the address of its arguments in ARGUMENTS and that of its
@@ -591,8 +591,8 @@ class Avx512(Avx):
         self.code += evex(2, 2, 0x31, x, 0, (p, at), unit=16)                       # vpmovdb [p + at], x
 
 
-# The words of aarch64: every instruction is one of 32 bits, with registers in bits 0-4 (result), 5-9, 10-14 and 16-20.
-# name: (the word without registers, text)
+# aarch64: every instruction is a word of 32 bits, with register numbers in bits 0-4 (the result), 5-9 and 16-20.
+# name: the word for registers 0
 
 A64 = {
     "add": 0x8B000000,          # add x0, x0, x0

@@ -48,7 +48,7 @@ class Gnu:
 
     def suits(self, prefix):
         name = {"x86": "x86", "aarch64": "aarch64"}[self.processor]
-        return shutil.which(prefix + "objdump") and name in output(prefix + "as", "--version").splitlines()[-1]
+        return shutil.which(prefix + "objdump") and name in output(prefix + "as", "--version")
 
     def normal(self, text):
         with tempfile.TemporaryDirectory() as folder:
