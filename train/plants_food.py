@@ -16,6 +16,7 @@ from train.brushes import (
     bulge,
     dim,
     ellipse,
+    field,
     gloss,
     hairs,
     leaf,
@@ -30,8 +31,10 @@ from train.brushes import (
     scallops,
     smooth,
     specks,
+    step,
     strokes,
 )
+from train.clay import Clay, Coat
 from train.registry import drawing
 from train.scenes import hills, sky
 
@@ -94,6 +97,24 @@ def citrus_slice(canvas, r, colour, n):
 def tilted(canvas, squash=None):
     """Look at something flat at an angle: a context."""
     return canvas.at(0, 0, 1, 0, False, canvas.uniform(.55, 1) if squash is None else squash)
+
+
+def relief(canvas, tone, height, alpha, gloss_=0.0):
+    """Lay a lit surface over the box -1..1: colours (n, n, 3), heights (n, n) in units, cover (n, n) 0..1."""
+    gy, gx = np.gradient(height * len(height) / 2)
+    lx, ly, lz = canvas.light
+    long = np.sqrt(gx * gx + gy * gy + 1)
+    light = (lz - gx * lx - gy * ly) / long
+    shine = np.clip((lz + 1 - gx * lx - gy * ly) / long / math.sqrt(2 + 2 * lz), 0, 1) ** 24
+    lit = tone * (.42 + .6 * np.clip(light / max(lz, .6), 0,
+                                     1.4))[..., None] + (170 * gloss_ * shine)[..., None]
+    canvas.picture(np.dstack([lit, 255 * alpha]), -1, -1, 1, 1)
+
+
+def plate(n):
+    """The box -1..1 as n x n cells: x, y, distance from the middle."""
+    y, x = (np.mgrid[0:n, 0:n] + .5) * 2 / n - 1
+    return x, y, np.hypot(x, y)
 
 
 # ---- Vegetables --------------------------------------------------------------------------------------------
@@ -195,11 +216,9 @@ def cut_cabbage(canvas, green):
 @drawing(944, 'artichoke', 'food')
 def artichoke(canvas):
     green = canvas.pick(*3 * [canvas.tint(88, .38, .58)], canvas.tint(310, .25, .45))
-    if canvas.chance(.2):
-        for k in range(50):
-            way, r = 137.5 * k, .95 * (1 - k / 50) ** .7
-            pointed_scale(canvas, 0, 0, way, r + .1, .26 * (r + .2),
-                          dim(green, .6 + .5 * (1 - r) + canvas.uniform(-.1, .1)))
+    view = canvas.pick('side', 'side', 'side', 'side', 'above', 'half')
+    if view == 'above':
+        artichoke_above(canvas, green)
         return
     roll(canvas, [(0, .5), (canvas.normal(.06), 1.05)], [.24, .2], dim(green, .9))
     rows = 9
@@ -213,6 +232,38 @@ def artichoke(canvas):
             way = -90 - u * (12 - 40 * t)
             shade_ = .85 + .25 * u * canvas.light[0] + canvas.uniform(-.07, .07)
             pointed_scale(canvas, u * reach * .72, y + .12 * (1 - u * u), way, .5, .25, dim(green, shade_))
+    if view == 'half':
+        artichoke_half(canvas, green)
+
+
+def artichoke_above(canvas, green):
+    """From above: the bracts close over the middle, each covering the foot of the next one in."""
+    lx, ly, _ = canvas.light
+    canvas.disc(0, 0, .8, dim(green, .35))
+    for k in range(36):
+        way, r = math.radians(137.5 * k), .26 + .72 * (k / 36) ** .75
+        x, y = r * math.cos(way), r * math.sin(way)
+        light = 1.12 - .45 * r * r + .4 * r * (x * lx + y * ly)
+        pointed_scale(canvas, x, y, math.degrees(way) + 180 + canvas.normal(5), .34 + .06 * r,
+                      .13 + .13 * r, dim(green, light + canvas.uniform(-.06, .06)))
+
+
+def artichoke_half(canvas, green):
+    """The cut face of half an artichoke: pale bracts in layers around the hairy choke and the heart."""
+    face = smooth([(-.1, 1.0), (-.16, .75), (-.68, .5), (-.72, 0), (-.42, -.6), (0, -.9), (.42, -.6),
+                   (.72, 0), (.68, .5), (.16, .75), (.1, 1.0)])
+    pale = mix(green, rgb(240, 238, 190), .7)
+    canvas.fill(face, linear(0, -.9, 0, .9, [mix(green, rgb(200, 120, 170), .35), pale, pale]))
+    with canvas.inside(face):
+        for t in np.linspace(.95, .25, 8):
+            for side in (-1, 1):
+                canvas.curve([(side * .15 * t, .62), (side * .78 * t, .3), (side * .6 * t, -.3 * t),
+                              (side * .05, -.95 * t)], dim(green, canvas.uniform(.7, 1)), .022)
+    canvas.fill(smooth([(-.4, .2), (0, .34), (.4, .2), (.34, .6), (.08, .75), (-.08, .75), (-.34, .6)]),
+                rgb(240, 234, 186))
+    x = canvas.spread(-.32, .32, 70)
+    hairs(canvas, x, .34 - .6 * x * x, -math.pi / 2 + x, canvas.spread(.3, .5, 70),
+          canvas.vary(rgb(238, 226, 196), 70, .12), .03, .1)
 
 
 def pointed_scale(canvas, x, y, angle, length, width, colour):
@@ -230,16 +281,12 @@ def pointed_scale(canvas, x, y, angle, length, width, colour):
 def bell_pepper(canvas):
     colour = canvas.pick(canvas.tint(4, .9, .8), canvas.tint(4, .9, .8), canvas.tint(48, .9, .95),
                          canvas.tint(110, .7, .5), canvas.tint(28, .9, .95))
-    if canvas.chance(.2):
-        canvas.fill(blob(canvas, 0, 0, .92, .88, 8, .1), dim(colour, .8))
-        canvas.fill(blob(canvas, 0, 0, .8, .76, 8, .1), mix(colour, WHITE, .3))
-        canvas.fill(blob(canvas, 0, 0, .68, .62, 7, .15), dim(colour, .35))
-        for way in np.linspace(0, 240, 3) + canvas.uniform(0, 90):
-            with canvas.at(0, 0, 1, way):
-                canvas.fill(smooth([(.05, -.08), (.75, -.1), (.75, .1), (.05, .08)]), mix(colour, WHITE, .45))
-        n = 40
-        x, y = canvas.disk(n, .25, .25)
-        specks(canvas, x, y, .05, canvas.vary(rgb(246, 238, 200), n, .06))
+    view = canvas.pick('whole', 'whole', 'whole', 'whole', 'half', 'rings')
+    if view == 'rings':
+        for k in range(canvas.pick(1, 2, 3)):
+            with canvas.at(*((0, 0, .95) if k == 0 else (canvas.normal(.5), .5 * canvas.pick(-1, 1), .6)),
+                           canvas.uniform(0, 360), tall=canvas.uniform(.6, 1)):
+                pepper_ring(canvas, colour)
         return
     wide, low = canvas.uniform(.72, .9), canvas.uniform(.75, .95)
     for x, r in ((-.5, .5), (.5, .5), (0, .56)):
@@ -247,10 +294,55 @@ def bell_pepper(canvas):
                        (x * wide + r * wide * .9, .35),
                        (x * .8 + r * .35, low), (x * .8 - r * .35, low), (x * wide - r * wide * .9, .35)])
         solid_fruit(canvas, lobe, dim(colour, 1 - .1 * (x != 0)), x, 0, .75, .9)
+    if view == 'half':
+        pepper_half(canvas, colour, wide, low)
     canvas.oval(0, -.5, .3, .08, dim(colour, .4), blur=.05)
     stalk = canvas.tint(100, .6, .5)
     canvas.oval(0, -.5, .22, .08, dim(stalk, .9))
     roll(canvas, [(0, -.5), (.03, -.75), (canvas.normal(.15), -.98)], [.16, .12, .15], stalk)
+
+
+def pepper_half(canvas, colour, wide, low):
+    """The inside of a pepper cut lengthwise: thick wall, hollow with pale ribs, seeds hanging on the core."""
+    face = [(-.9 * wide, -.3), (-.35, -.52), (.35, -.52), (.9 * wide, -.3), (.86 * wide, .35),
+            (.45, low * .95), (0, low * .8), (-.45, low * .95), (-.86 * wide, .35)]
+    canvas.fill(smooth(face), mix(colour, rgb(255, 240, 200), .3))
+    hollow = smooth([(.84 * x, .86 * y + .03) for x, y in face])
+    canvas.fill(hollow, radial(canvas.light[0] * -.4, .1, 1, [dim(colour, .85), dim(colour, .6),
+                                                              dim(colour, .38)]))
+    pale = mix(colour, rgb(255, 248, 225), .72)
+    with canvas.inside(hollow):
+        for x in (-.3 + canvas.normal(.06), .28 + canvas.normal(.06)):
+            canvas.fill(limb([(x * .2, -.5), (x, -.05), (x * 1.25, .4), (x * 1.1, low)],
+                             [.22, .13, .08, .03]), linear(x - .1, 0, x + .1, 0, [pale, dim(pale, .72)]))
+        canvas.fill(blob(canvas, 0, -.36, .3, .3, 9, .12), radial(-.05, -.42, .35, [pale, dim(pale, .75)]))
+        n = 60
+        x, y = canvas.rng.normal(0, .17, n), -.22 + canvas.rng.normal(0, .14, n)
+        specks(canvas, x + .012, y + .018, .038, rgb(150, 115, 60), .5)
+        specks(canvas, x, y, .034, canvas.vary(rgb(248, 236, 192), n, .07))
+
+
+def pepper_ring(canvas, colour):
+    """A slice across: a lobed ring of flesh with a skin, ribs to the middle, a few seeds."""
+    turn = np.linspace(0, 2 * math.pi, 40, endpoint=False)
+    lobes = canvas.pick(3, 4, 4)
+    reach = .84 + .12 * np.abs(np.cos(turn * lobes / 2)) ** .6 + canvas.rng.normal(0, .012, 40)
+    outer = np.column_stack([reach * np.cos(turn), reach * np.sin(turn)])
+    flesh = mix(colour, rgb(255, 245, 205), .42)
+    canvas.fill(smooth(outer + (.02, .05)), dim(colour, .45))
+    canvas.fill(smooth(outer), colour)
+    canvas.fill(smooth(outer * .95), flesh)
+    inside = smooth(outer * .78 + canvas.rng.normal(0, .012, (40, 2)))
+    canvas.fill(inside, radial(0, 0, .8, [dim(colour, .5), dim(colour, .36), dim(colour, .6)]))
+    pale = mix(colour, rgb(255, 248, 225), .7)
+    for k in range(lobes):
+        a = 2 * math.pi * (k + .5) / lobes
+        canvas.fill(limb([(t * math.cos(a + .15 * math.sin(5 * t)), t * math.sin(a + .15 * math.sin(5 * t)))
+                          for t in (0, .25, .5, .8)], [.2, .09, .07, .17]), dim(pale, .92))
+    n = 36
+    way, r = canvas.spread(0, 6.3, n), .12 + .22 * canvas.rng.random(n)
+    specks(canvas, r * np.cos(way) + .012, r * np.sin(way) + .02, .045, dim(colour, .3), .6)
+    specks(canvas, r * np.cos(way), r * np.sin(way), .042, canvas.vary(rgb(248, 238, 200), n, .07))
 
 
 @drawing(987, 'corn', 'food')
@@ -285,28 +377,46 @@ def corn(canvas):
 
 # ---- Mushrooms ---------------------------------------------------------------------------------------------
 
-def toadstool(canvas, cap, stem, tall, wide, ring=False, gills=None):
-    """A mushroom from the side: stem, gills seen below the cap, cap."""
+CAPS = {'dome': ((.85, .25), (.85, .1), (.6, -.75), (0, -1)),
+        # half outlines: x, height (down: positive)
+        'flat': ((.9, .2), (.98, .05), (.7, -.42), (0, -.52)),
+        'cone': ((.8, .3), (.74, .2), (.34, -.75), (0, -1.2)),
+        'button': ((.55, .42), (.82, .2), (.6, -.85), (0, -.98)),
+        'funnel': ((.95, -.5), (1.02, -.62), (.6, -.42), (0, -.2)),
+        'bell': ((.8, .34), (.66, .1), (.5, -.95), (0, -1.15))}
+
+
+def toadstool(canvas, cap, stem, tall, wide, ring=False, gills=None, shape='dome'):
+    """A mushroom from the side: stem, gills seen below the cap, cap of one of the shapes CAPS."""
     lean = canvas.normal(.06)
     y = -tall
     roll(canvas, [(0, .95), (lean * .5, .3), (lean, y + .2)], [.34 * wide, .24 * wide, .22 * wide], stem, .3,
          .6)
     gills = mix(stem, rgb(150, 110, 90), .4) if gills is None else gills
-    below = canvas.uniform(.1, .3)
-    canvas.oval(lean, y + .22, .78 * wide, below, dim(gills, .6))
+    below, high = canvas.uniform(.1, .3), canvas.uniform(.45, .8)
+    half = [(px * wide, y + (py if py > 0 else py * high)) for px, py in CAPS[shape]]
+    if shape == 'funnel':
+        canvas.fill(smooth([(lean - half[0][0], half[0][1]), (lean - .2, y + .2), (lean - .12, y + .5),
+                            (lean + .12, y + .5), (lean + .2, y + .2), (lean + half[0][0], half[0][1])]),
+                    gills)
+    else:
+        canvas.oval(lean, y + .22, (half[0][0] - .07) * .98, below, dim(gills, .6))
     turn = np.linspace(.1, math.pi - .1, 40)
-    strokes(canvas, np.full(40, lean), np.full(40, y + .2), turn, .72 * wide
-            * np.sqrt(1 / (np.cos(turn) ** 2 + (np.sin(turn) * .75 * wide / below) ** 2)),
-            canvas.vary(gills, 40, .12), .012, 1, 1)
+    if shape == 'funnel':
+        strokes(canvas, lean + .14 * np.cos(turn), np.full(40, y + .42), -math.pi / 2 + 1.1 * np.cos(turn),
+                canvas.uniform(.5, .6), canvas.vary(dim(gills, .85), 40, .15), .016, 1, 1)
+    else:
+        reach = half[0][0] - .08
+        strokes(canvas, np.full(40, lean), np.full(40, y + .2), turn, reach
+                / np.sqrt(np.cos(turn) ** 2 + (np.sin(turn) * reach / below) ** 2),
+                canvas.vary(gills, 40, .12), .012, 1, 1)
     if ring:
         canvas.fill(smooth([(lean - .14 * wide, y + .42), (lean + .14 * wide, y + .42),
                             (lean + .26 * wide, y + .66), (lean, y + .6), (lean - .26 * wide, y + .66)]),
                             stem)
-    high = canvas.uniform(.45, .8)
-    path = smooth([(lean - .85 * wide, y + .25), (lean - .85 * wide, y + .1),
-                   (lean - .6 * wide, y - high * .75), (lean, y - high), (lean + .6 * wide, y - high * .75),
-                   (lean + .85 * wide, y + .1), (lean + .85 * wide, y + .25), (lean + .4 * wide, y + .14),
-                   (lean - .4 * wide, y + .14)])
+    inner = [(lean + .4 * wide, half[0][1] - .11), (lean - .4 * wide, half[0][1] - .11)]
+    path = smooth([(lean - px, py) for px, py in half[:3]] + [(lean + px, py) for px, py in half[::-1]]
+                  + inner)
     solid_fruit(canvas, path, cap, lean, y - .1, .8 * wide, .6)
     return path, lean, y, high
 
@@ -314,34 +424,65 @@ def toadstool(canvas, cap, stem, tall, wide, ring=False, gills=None):
 @drawing(947, 'mushroom', 'plant', places=('forest', 'forest', 'lawn', 'table', 'clutter', 'leaves'))
 def mushroom(canvas):
     cap = canvas.pick(canvas.tint(28, .5, .55), canvas.tint(32, .25, .85), rgb(238, 232, 222),
-                      canvas.tint(20, .6, .4), canvas.tint(40, .5, .75))
+                      canvas.tint(20, .6, .4), canvas.tint(40, .6, .75), canvas.tint(25, .15, .45))
     stem = canvas.pick(rgb(238, 228, 208), rgb(226, 205, 175))
-    if canvas.chance(.15):
-        canvas.disc(0, 0, .98, radial(0, 0, 1, [dim(cap, .7), cap, dim(cap, .8)], [.85, .95, 1]))
-        canvas.disc(0, 0, .9, dim(rgb(150, 105, 85), .8))
-        turn = np.linspace(0, 2 * math.pi, 110)
-        strokes(canvas, .15 * np.cos(turn), .15 * np.sin(turn), turn, .72,
-                canvas.vary(rgb(176, 130, 106), 110, .2), .015, 1, 1)
-        ball(canvas, 0, 0, .25, stem, .2, .6)
+    view = canvas.pick(*5 * ['side'], 'gills', 'cluster')
+    if view == 'gills':
+        gill_side(canvas, cap, stem)
         return
-    for k in range(canvas.pick(1, 1, 2, 3)):
-        with canvas.at(*((0, 0, 1) if k == 0 else (canvas.pick(-.6, .6), .4, .55))):
-            toadstool(canvas, dim(cap, canvas.uniform(.9, 1.1)), stem, canvas.uniform(-.05, .3),
-                      canvas.uniform(.85, 1.1))
+    shape = canvas.pick('dome', 'dome', 'flat', 'cone', 'button', 'funnel', 'bell')
+    if view == 'cluster':
+        places = [(canvas.normal(.4), -.35 + .2 * k, canvas.uniform(.4, .55)) for k in range(5)]
+    else:
+        places = [(0, 0, 1)] + [(canvas.pick(-.6, .6), .4, .55)] * canvas.pick(0, 0, 1, 2)
+    gills = dim(cap, 1.1) if shape == 'funnel' else canvas.pick(None, rgb(120, 84, 70), stem)
+    for place in places:
+        with canvas.at(*place):
+            path, x, y, high = toadstool(canvas, dim(cap, canvas.uniform(.9, 1.1)), stem,
+                                         canvas.uniform(-.05, .3), canvas.uniform(.8, 1.05), gills=gills,
+                                         shape=shape)
+            with canvas.inside(path):
+                noise(canvas, .25, .45)
+                n = canvas.pick(0, 40)
+                px, py = canvas.disk(n, .8, high, x, y - .2)
+                strokes(canvas, px, py, np.arctan2(py - y + high, px - x), .07, canvas.vary(dim(cap, .7), n),
+                        .03, .6, 1)
+
+
+def gill_side(canvas, cap, stem):
+    """A cap from below, at an angle: long and short gills from the rim to the broken stem."""
+    brown = canvas.pick(rgb(150, 105, 85), rgb(206, 178, 150), rgb(110, 76, 66), mix(cap, WHITE, .4))
+    with canvas.at(0, 0, 1, canvas.uniform(-30, 30), False, canvas.uniform(.6, 1)):
+        rim = blob(canvas, 0, 0, .95, .95, 13, .04)
+        canvas.fill(rim, radial(0, 0, 1, [dim(cap, .7), cap, dim(cap, .8)], [.85, .95, 1]))
+        canvas.disc(0, 0, .88, radial(canvas.light[0] * -.5, .4, 1.4, [dim(brown, .85), dim(brown, .35)]))
+        for n, start in ((110, .66), (70, .4), (64, .14)):
+            turn = np.linspace(0, 2 * math.pi, n, endpoint=False) + canvas.rng.normal(0, .015, n)
+            lit = 1 - .35 * np.cos(turn - math.atan2(canvas.light[1], canvas.light[0]))
+            hairs(canvas, .87 * np.cos(turn), .87 * np.sin(turn), turn + math.pi, .88 - start,
+                  canvas.vary(np.asarray(brown) * 1.15 * lit[:, None], n, .1), .035, .02)
+        canvas.fill(blob(canvas, canvas.normal(.05), canvas.normal(.05), .2, .2, 7, .12),
+                    dim(stem, .75))
+        tip = (canvas.normal(.3), .25 + abs(canvas.normal(.4)))
+        roll(canvas, [(0, 0), (tip[0] * .5, tip[1] * .5), tip], [.3, .27, .3], stem, .2, .55)
+        canvas.oval(*tip, .15, .13, mix(stem, WHITE, .5))
 
 
 @drawing(992, 'agaric', 'plant', places=('forest', 'forest', 'lawn', 'leaves', 'clutter'))
 def agaric(canvas):
-    """The fly agaric: red with white warts, a ring and a bulb."""
-    red, stem = canvas.tint(canvas.pick(6, 2, 18), .92, .85), rgb(240, 236, 222)
+    """Amanitas: red, orange, yellow or brown caps with pale warts, a ring and a bulb."""
+    red, stem = canvas.pick(canvas.tint(6, .92, .85), canvas.tint(2, .92, .8), canvas.tint(18, .92, .88),
+                            canvas.tint(34, .85, .92), canvas.tint(28, .5, .5),
+                            canvas.tint(70, .3, .7)), rgb(240, 236, 222)
+    shape = canvas.pick('dome', 'dome', 'flat', 'button', 'bell')
     for k in range(canvas.pick(1, 1, 2)):
         with canvas.at(*((0, 0, 1) if k == 0 else (canvas.pick(-.6, .6), .4, .55))):
             path, x, y, high = toadstool(canvas, red, stem, canvas.uniform(-.05, .25),
-                                         canvas.uniform(.9, 1.15), True, stem)
+                                         canvas.uniform(.9, 1.15), True, stem, shape)
             with canvas.inside(path):
-                for _ in range(canvas.integer(12, 20)):
+                for _ in range(canvas.integer(12, 22)):
                     px, py = x + canvas.normal(.42), y - canvas.uniform(-.1, high)
-                    canvas.fill(blob(canvas, px, py, canvas.uniform(.04, .1), canvas.uniform(.03, .07), 6,
+                    canvas.fill(blob(canvas, px, py, canvas.uniform(.03, .1), canvas.uniform(.03, .07), 6,
                                      .3), dim(stem, canvas.uniform(.8, 1.05)))
             canvas.oval(0, .92, .26, .1, dim(stem, .85))
 
@@ -432,15 +573,12 @@ def lemon(canvas):
 def pineapple(canvas):
     skin_, green = canvas.pick(canvas.tint(36, .75, .75), canvas.tint(36, .75, .75), canvas.tint(60, .5, .5),
                                canvas.tint(22, .7, .65)), canvas.tint(120, .35, .48)
-    if canvas.chance(.12):
-        with tilted(canvas):
-            canvas.disc(0, 0, .95, dim(skin_, .6))
-            canvas.disc(0, 0, .87, radial(0, 0, .87, [rgb(250, 225, 130), rgb(248, 212, 90),
-                                                      rgb(235, 180, 60)]))
-            way = np.linspace(0, 2 * math.pi, 60)
-            hairs(canvas, .25 * np.cos(way), .25 * np.sin(way), way, .6,
-                  canvas.vary(rgb(255, 238, 165), 60, .05), .03, .05, .6, 1)
-            canvas.disc(0, 0, .22, rgb(240, 222, 150))
+    view = canvas.pick(*6 * ['whole'], 'slices', 'half')
+    if view == 'slices':
+        for k in range(canvas.pick(1, 1, 3)):
+            with canvas.at(*((0, 0, .97) if k == 0 else (.45 * canvas.pick(-1, 1), .35 * k - .6, .65)),
+                           tall=canvas.uniform(.55, 1)):
+                pineapple_slice(canvas, skin_, canvas.chance(.4))
         return
     with canvas.at(0, 0, 1, canvas.normal(10)):
         for k in range(26):
@@ -461,6 +599,39 @@ def pineapple(canvas):
                     canvas.fill(lozenge, radial(x, y - .03, .11, [dim(skin_, 1.15 * light), dim(skin_, light),
                                                                   dim(skin_, .6 * light)]))
                     canvas.line(x, y + .01, x, y - .05, dim(skin_, .45), .02)
+        if view == 'half':
+            with canvas.at(0, .35, .9), canvas.at(0, -.35):
+                canvas.fill(path, linear(-.5, 0, .5, 0, [rgb(240, 196, 80), rgb(250, 224, 130),
+                                                         rgb(240, 196, 80)]))
+            core = rgb(244, 230, 165)
+            y = np.repeat(np.linspace(-.1, .85, 34), 2)
+            side = np.tile((0, math.pi), 34)
+            hairs(canvas, .12 * np.cos(side), y, side + .5 * np.cos(side), canvas.spread(.2, .36, 68),
+                  canvas.vary(rgb(250, 236, 165), 68, .1), .03, .06, .8)
+            canvas.fill(limb([(0, -.2), (0, .4), (0, .92)], [.16, .22, .14]), core, alpha=.85)
+
+
+def pineapple_slice(canvas, rind, peeled):
+    """A slice: rind with dents of the eyes, flesh with fibres and fruitlets, the paler core or its hole."""
+    n = 80
+    x, y, r = plate(n)
+    turn = np.arctan2(y, x)
+    lobes = canvas.integer(11, 15)
+    bump = .025 * np.cos(turn * lobes + canvas.uniform(0, 6))
+    edge = (.86 if peeled else .93) + bump
+    fibre = .5 + .5 * np.sin(turn * 61 + 2 * np.sin(turn * 7))
+    fruitlet = .5 + .5 * np.cos(turn * lobes + 14 * r) * np.cos(r * 13)
+    flesh = mix(rgb(236, 178, 48), rgb(255, 232, 135), 0)[None, None] + (fibre * 12 + fruitlet * 18
+                                                                         )[..., None] * (1, 1.1, 1.6)
+    core = 1 / (1 + np.exp((r - .24 - bump) / .02))[..., None]
+    tone = flesh * (1 - core) + core * (rgb(246, 228, 150) - 18 * fibre[..., None])
+    peel = 1 / (1 + np.exp((edge - .09 - r) / .012))[..., None] * (not peeled)
+    tone = tone * (1 - peel) + peel * dim(rind, .55)
+    alpha = 1 / (1 + np.exp((r - edge) / .012))
+    if peeled and canvas.chance(.7):
+        alpha = alpha * (1 - core[..., 0])
+    canvas.fill(ellipse(.02, .08, .9, .9), dim(rind, .4), alpha=.6 if not peeled else 0)
+    relief(canvas, tone, .002 * fibre + .006 * fruitlet, alpha, .35)
 
 
 @drawing(957, 'pomegranate', 'food')
@@ -500,28 +671,68 @@ def aril(canvas, x, y, colour):
 
 @drawing(952, 'fig', 'food', many=.45)
 def fig(canvas):
-    colour = canvas.pick(canvas.tint(285, .45, .3), canvas.tint(285, .45, .3), canvas.tint(320, .4, .35),
+    colour = canvas.pick(canvas.tint(285, .45, .3), canvas.tint(275, .4, .36), canvas.tint(320, .4, .35),
                          canvas.tint(80, .5, .6))
+    view = canvas.pick('whole', 'whole', 'half', 'half', 'quarters')
+    with canvas.at(0, 0, 1, canvas.normal(25)):
+        if view == 'whole':
+            whole_fig(canvas, colour)
+        elif view == 'half':
+            if canvas.chance(.5):
+                with canvas.at(canvas.pick(-.45, .45), -.1, .8):
+                    whole_fig(canvas, colour)
+            fig_face(canvas, colour)
+        else:
+            for way in (-65, -22, 22, 65):
+                with canvas.at(0, .75, .9, way), canvas.at(0, -.8, tall=1):
+                    canvas.sk.scale(.62, 1)
+                    fig_face(canvas, colour)
+
+
+def whole_fig(canvas, colour):
+    """A fig in space: ribs from the stalk down, a greenish neck, bloom, cracks in the skin."""
+    clay = Clay(.08)
+    clay.ball('fig', (0, .28, 0), (.76, .66, .76))
+    clay.limb('fig', [(0, .15, 0), (.02, -.4, 0), (.06, -.75, 0)], [.6, .3, .13])
+    clay.limb('stalk', [(.06, -.75, 0), (.1, -1.0, 0)], [.1, .09])
+    neck, ribs, phase = canvas.tint(75, .5, .6), canvas.integer(8, 12), canvas.uniform(0, 6)
+    bloom = mix(colour, rgb(150, 160, 200), .45)
+
+    def coat(x, y, z):
+        turn = np.arctan2(z, x)
+        rib = (.5 + .5 * np.cos(turn * ribs + phase + .4 * np.sin(5 * y)))[:, None] ** 4
+        dust = np.clip(.5 + .4 * np.sin(4 * x + phase) * np.cos(5 * z + 3 * y), 0, 1)[:, None]
+        high = step(-y - .3 + .08 * np.cos(turn * ribs), .12)[:, None]
+        tone = colour * (1 - .6 * dust) + bloom * .6 * dust
+        return (tone * (1 - .8 * high) + neck * .8 * high) * (.82 + .5 * rib)
+    clay.view(canvas.uniform(0, 360), canvas.uniform(-25, 50), canvas.normal(6))
+    clay.fit(size=.97)
+    clay.paint(canvas, {'fig': Coat(coat, gloss=.25), 'stalk': Coat(dim(neck, .7))})
+
+
+def fig_face(canvas, colour):
+    """The cut face of half a fig: skin, white rim, red flesh of threads with pale seeds, a hollow."""
     path = smooth([(-.1, -1.0), (.1, -1.0), (.28, -.5), (.75, .0), (.8, .5), (.35, .92), (-.35, .92),
                    (-.8, .5), (-.75, .0), (-.28, -.5)])
-    with canvas.at(0, 0, 1, canvas.normal(25)):
-        solid_fruit(canvas, path, colour, 0, .25, .85, .5)
-        if canvas.chance(.5):
-            with canvas.at(0, .04, .9):
-                canvas.fill(path, rgb(240, 226, 200))
-            with canvas.at(0, .2, .68):
-                canvas.fill(path, radial(0, .3, .9, [rgb(235, 150, 120), rgb(190, 60, 70),
-                                                     rgb(225, 150, 120)]))
-            n = 130
-            x, y = canvas.disk(n, .45, .45, 0, .35)
-            way = np.arctan2(y - .35, x)
-            hairs(canvas, x, y, way + math.pi, .12, canvas.vary(rgb(240, 180, 130), n, .15), .03, .1)
-            canvas.oval(0, .35, .1, .16, rgb(120, 30, 45), blur=.05)
-        else:
-            with canvas.inside(path):
-                for t in np.linspace(-.6, .6, 7):
-                    canvas.curve([(t * .15, -1), (t * .6, -.3), (t * 1.3, .3), (t * .8, .95)],
-                                 mix(colour, WHITE, .25), .02, alpha=.5)
+    canvas.fill(path, dim(colour, .8))
+    with canvas.at(0, .02, .94):
+        canvas.fill(path, mix(colour, rgb(214, 224, 150), .6))
+    with canvas.at(0, .04, .89):
+        canvas.fill(path, rgb(244, 232, 208))
+    red = canvas.tint(canvas.pick(352, 2, 340), .62, .72)
+    with canvas.at(0, .22, .72):
+        canvas.fill(path, radial(0, .25, 1.0, [dim(red, .6), red, mix(red, rgb(255, 190, 140), .45)]))
+    n = 230
+    turn, r = canvas.spread(0, 6.3, n), canvas.spread(.25, 1, n) ** .6
+    x, y = .5 * r * np.cos(turn), .38 + .47 * r * np.sin(turn)
+    hairs(canvas, x, y, turn + math.pi + canvas.rng.normal(0, .25, n), .2,
+          canvas.vary(mix(red, rgb(250, 200, 150), .45), n, .22), .04, .15, .9)
+    m = 75
+    turn, r = canvas.spread(0, 6.3, m), canvas.spread(.2, .95, m)
+    x, y = .46 * r * np.cos(turn), .38 + .44 * r * np.sin(turn)
+    specks(canvas, x + .008, y + .012, .03, dim(red, .35), .7)
+    specks(canvas, x, y, .026, canvas.vary(rgb(238, 200, 120), m, .15))
+    canvas.fill(blob(canvas, 0, .38, .1, .2, 7, .25), dim(red, .35), blur=.03)
 
 
 @drawing(954, 'banana', 'food')
@@ -614,25 +825,54 @@ def ladys_slipper(canvas):
     roll(canvas, [(0, 1.1), (.06, .6), (.02, -.25)], [.07, .06, .05], GREEN)
     for way in (-150, -35, -120)[:canvas.integer(1, 3)]:
         leaf(canvas, .04, 1.0, way + canvas.normal(8), 1.05, .28, canvas.tint(95, .5, .5))
-    for side in (-1, 1):
+    blooms = canvas.pick('front', 'side', 'turned', 'pair')
+    if blooms == 'pair':
+        with canvas.at(-.4, -.15, .7, flip=True):
+            slipper(canvas, yellow, brown, canvas.uniform(.3, .9))
+        with canvas.at(.38, .1, .72):
+            slipper(canvas, yellow, brown, canvas.uniform(.3, .9))
+        return
+    with canvas.at(0, 0, 1, canvas.normal(8), canvas.chance(.5)):
+        slipper(canvas, yellow, brown, {'front': 0, 'side': 1, 'turned': .5}[blooms])
+
+
+def slipper(canvas, yellow, brown, turn):
+    """One flower from the front (turn 0) to the side (1): the pouch then points to the right."""
+    def petal_(side):
         t = np.linspace(0, 1, 11)
-        x = side * (.05 + .8 * t ** .8)
-        y = -.25 + .55 * t ** 1.3 + .05 * np.sin(t * 17)
+        reach = (.8 - .35 * turn) * side + .25 * turn
+        x, y = reach * t ** .8 + .05 * side, -.25 + (.55 + .25 * turn) * t ** 1.3 + .05 * np.sin(t * 17)
         canvas.fill(limb(list(zip(x, y)), .16 * np.abs(np.cos(t * 8)) * (1 - t) + .05),
-                    linear(0, -.3, side * .8, .3, [dim(brown, 1.2), dim(brown, .7)]))
-    with canvas.at(0, -.25):
-        canvas.fill(smooth([(-.05, 0), (-.26, -.3), (-.1, -.72), (0, -.82), (.1, -.72), (.26, -.3),
-                            (.05, 0)]), linear(-.25, 0, .25, 0, [dim(brown, 1.35), dim(brown, .75)]))
+                    linear(0, -.3, reach, .3, [dim(brown, 1.2), dim(brown, .7)]))
+    petal_(-1)
+    if turn < .4:
+        petal_(1)
+    with canvas.at(0, -.25, 1, 24 * turn):
+        k = 1 - .35 * turn
+        canvas.fill(smooth([(-.05, 0), (-.26 * k, -.3), (-.1, -.72), (.12 * turn, -.84), (.1, -.72),
+                            (.26 * k, -.3), (.05, 0)]),
+                    linear(-.25, 0, .25, 0, [dim(brown, 1.35), dim(brown, .75)]))
         for x in (-.1, 0, .1):
-            canvas.curve([(x * .3, -.02), (x * 1.2, -.35), (x * .3, -.75)], dim(brown, .55), .012)
-    pouch = smooth([(-.2, -.2), (.2, -.2), (.34, .1), (.28, .5), (0, .66), (-.28, .5), (-.34, .1)])
-    solid_fruit(canvas, pouch, yellow, 0, .2, .4, .8)
-    canvas.oval(0, -.12, .19, .1, dim(yellow, .45))
-    canvas.oval(0, -.15, .19, .1, yellow, width=.03)
+            canvas.curve([(x * .3, -.02), (x * 1.2 * k, -.35), (x * .3, -.75)], dim(brown, .55), .012)
+    s = turn * .38
+    pouch = smooth([(-.2 + .1 * turn, -.2), (.2 + .15 * turn, -.2 + .02 * turn), (.34 + s, .06),
+                    (.28 + s, .42 - .04 * turn), (.05 + s, .64 - .1 * turn), (-.28 + .8 * s, .5 - .12 * turn),
+                    (-.34 + .5 * s, .1)])
+    solid_fruit(canvas, pouch, yellow, s * .6, .2, .4, .8)
+    with canvas.inside(pouch):
+        for x in np.linspace(-.3, .3, 6):
+            canvas.curve([(x * .3 + .1 * s, -.2), (x + .5 * s, .15), (x * .7 + s, .6)], dim(yellow, .78),
+                         .014,
+                         alpha=.6)
+    mouth = .19 - .05 * turn
+    canvas.oval(.08 * turn, -.12, mouth, .1, dim(yellow, .45), 14 * turn)
+    canvas.oval(.08 * turn, -.15, mouth, .1, yellow, 14 * turn, width=.03)
     canvas.oval(0, -.2, .08, .1, mix(yellow, WHITE, .4))
     n = 14
     strokes(canvas, canvas.spread(-.15, .15, n), canvas.spread(-.05, .12, n), math.pi / 2, .05,
             rgb(170, 60, 30), .012, .8, 1)
+    if turn >= .4:
+        petal_(1)
 
 
 @drawing(984, 'rapeseed', 'full')
@@ -678,41 +918,73 @@ def rape_head(canvas, yellow):
 
 @drawing(963, 'pizza', 'food', size=(.36, .66), many=.05)
 def pizza(canvas):
-    crust, cheese = canvas.tint(32, .55, .8), canvas.tint(44, .5, .95)
-    with tilted(canvas):
-        slice_ = canvas.chance(.2)
-        if slice_:
-            with canvas.at(-.95, 0, 2.0, 0):
-                wedge = poly([(0, 0), (1, -.33), (1, .33)])
-                with canvas.inside(wedge):
-                    pizza_top(canvas, crust, cheese)
-            return
-        pizza_top(canvas, crust, cheese)
+    crust, cheese = canvas.tint(32, .55, .8), canvas.tint(44, .45, .95)
+    view = canvas.pick('whole', 'whole', 'whole', 'cut', 'near', 'slice', 'slice')
+    if view == 'slice':
+        for k in range(canvas.pick(1, 1, 2)):
+            with canvas.at(0, .5 * k, 1 - .15 * k, canvas.normal(25) * k, canvas.chance(.5),
+                           canvas.uniform(.7, 1)):
+                pizza_slice(canvas, crust, cheese)
+        return
+    with tilted(canvas), canvas.at(0, 0, 1.4 if view == 'near' else 1):
         if canvas.chance(.4):
-            for way in np.arange(0, 180, 45) + canvas.uniform(0, 45):
-                with canvas.at(0, 0, 1, way):
-                    canvas.line(-.97, 0, .97, 0, dim(crust, .5), .015)
+            canvas.disc(0, .05, 1.1, radial(0, 0, 1.1, [rgb(236, 236, 234), rgb(205, 205, 204)], [.9, 1])
+                        if canvas.chance(.5) else canvas.tint(30, .5, .5))
+        gap, start = canvas.pick(0, 0, 45, 60), canvas.uniform(0, 360)
+        canvas.sk.save()
+        if gap:
+            canvas.sk.clipPath(poly([(0, 0)] + [(1.5 * math.cos(math.radians(a)), 1.5 * math.sin(
+                math.radians(a))) for a in np.linspace(start, start + 360 - gap, 9)]), True)
+        canvas.disc(0, .07, .97, dim(crust, .4))
+        pizza_top(canvas, crust, cheese)
+        canvas.sk.restore()
+        for way in np.arange(0, 361 - gap, 45) + start if view == 'cut' or gap else ():
+            with canvas.at(0, 0, 1, way):
+                canvas.curve([(0, 0), (.5, canvas.normal(.015)), (.96, 0)], dim(crust, .45), .016, alpha=.8)
 
 
-def pizza_top(canvas, crust, cheese):
-    """Crust, sauce, cheese and what lies on it, radius 1."""
-    canvas.fill(blob(canvas, 0, 0, .98, .98, 17, .02), radial(0, 0, 1, [crust, crust, dim(crust, .6)],
-                                                              [.8, .92, 1]))
-    n = 26
-    x, y = canvas.disk(n, .97, .97)
-    edge = np.hypot(x, y) > .85
-    specks(canvas, x[edge], y[edge], .05, dim(crust, .5), .6)
-    canvas.fill(blob(canvas, 0, 0, .84, .84, 15, .03), canvas.tint(10, .85, .7))
-    for _ in range(26):
-        px, py = canvas.disk(1, .72, .72)
-        canvas.fill(blob(canvas, float(px[0]), float(py[0]), canvas.uniform(.12, .3), canvas.uniform(.1, .24),
-                         7, .25), dim(cheese, canvas.uniform(.88, 1.04)), alpha=.85)
+def pizza_slice(canvas, crust, cheese):
+    """One slice, its point to the left: thick edge, baked rim, cheese running over the sides."""
+    half = canvas.uniform(.3, .42)
+    arc = [(1.95 * math.cos(a), 1.95 * math.sin(a)) for a in np.linspace(-half, half, 9)]
+    outline = [(0, 0)] + arc
+    with canvas.at(-.97, 0):
+        for k in range(5):
+            canvas.fill(poly([(x, y + .13 - .03 * k) for x, y in outline]), dim(crust, .4 + .09 * k))
+        drip = [(t * 1.7, math.tan(half) * t * 1.7 * math.cos(half) + canvas.uniform(.01, .09))
+                for t in np.linspace(.03, .95, 9)]
+        canvas.fill(smooth([(0, 0)] + drip + [(1.5, 0)]), dim(cheese, .82))
+        with canvas.inside(poly(outline)), canvas.at(0, 0, 1.98):
+            pizza_top(canvas, crust, cheese, half)
+
+
+def pizza_top(canvas, crust, cheese, half=math.pi):
+    """A baked pizza of radius 1: blistered rim, sauce, melted cheese with brown patches, toppings (within
+    `half` of the direction right, radians).
+    """
+    n = 96
+    x, y, r = plate(n)
+    rough, fine, char = field(canvas, n, n, 8, .3), field(canvas, n, n, 8, .1), field(canvas, n, n, 6, .14)
+    edge = r + .018 * rough
+    rim, inside = np.exp(-((edge - .88) / .085) ** 2), step(.82 - edge, .015)
+    melt = step(.55 * rough + .6 * fine + canvas.uniform(.2, .9), .22) * inside
+    brown = step(.8 * fine + .5 * char - canvas.uniform(1, 1.7), .25) * melt
+    sauce = canvas.tint(10, .85, .66)
+    bread = crust * (1.06 - .5 * step(char + .4 * fine - .8, .3))[..., None]
+    base = bread * (1 - inside[..., None]) + (sauce * (.9 + .1 * fine[..., None])) * inside[..., None]
+    cover = (cheese * (1 - .62 * brown[..., None] * (.6, .85, 1))) * (.97 + .05 * rough[..., None])
+    tone = base * (1 - .93 * melt[..., None]) + cover * .93 * melt[..., None]
+    height = .13 * rim + .025 * melt + .007 * inside * fine + .006 * char * (1 - inside)
+    relief(canvas, tone, height, step(.965 - edge, .008), .5 * inside.max())
     toppings = canvas.rng.permutation(['salami', 'olive', 'basil', 'pepper', 'mushroom',
-                                       'tomato'])[:canvas.integer(1, 3)]
+                                       'tomato'])[:canvas.integer(0, 3)]
     for topping in toppings:
-        for k in range(canvas.integer(7, 11)):
-            turn, r = k * 2.4 + canvas.normal(.2), .72 * math.sqrt((k + .5) / 11)
-            with canvas.at(r * math.cos(turn), r * math.sin(turn), .15, canvas.uniform(0, 360)):
+        for k in range(canvas.integer(7, 11) if half > 1 else canvas.integer(2, 4)):
+            turn, reach = k * 2.4 + canvas.normal(.25), .72 * math.sqrt((k + .5) / 11)
+            if half < 1:
+                turn, reach = canvas.uniform(-half, half), canvas.uniform(.3, .8)
+            with canvas.at(reach * math.cos(turn), reach * math.sin(turn), canvas.uniform(.13, .17),
+                           canvas.uniform(0, 360)):
                 pizza_topping(canvas, topping)
 
 
@@ -745,44 +1017,120 @@ def pizza_topping(canvas, kind):
 @drawing(931, 'bagel', 'food', many=.35)
 def bagel(canvas):
     crust = canvas.tint(canvas.pick(28, 32, 24), .6, canvas.uniform(.55, .8))
-    with tilted(canvas, canvas.uniform(.6, 1)):
-        lx, ly, _ = canvas.light
-        middle = canvas.uniform(.16, .26)
-        canvas.disc(0, .06, .97, dim(crust, .45))
-        canvas.disc(0, 0, .96, radial(0, 0, .96, [dim(crust, .5), crust, mix(crust, rgb(255, 225, 170), .35),
-                                                  crust, dim(crust, .55)],
-                                      [middle * .9, middle + .12, .58, .8, 1]))
-        canvas.disc(lx * .1, ly * .1, .58, WHITE, width=.16, alpha=.18, blur=.08)
-        canvas.disc(0, 0, middle, radial(0, .05, middle, [rgb(60, 40, 26), rgb(90, 60, 38)]))
-        kind = canvas.pick('plain', 'sesame', 'poppy')
-        if kind != 'plain':
-            n = 170 if kind == 'sesame' else 230
-            turn, r = canvas.spread(0, 6.3, n), .57 + canvas.rng.normal(0, .14, n)
-            tone = rgb(246, 232, 196) if kind == 'sesame' else rgb(50, 48, 54)
-            strokes(canvas, r * np.cos(turn), r * np.sin(turn), canvas.spread(0, 6.3, n), .03,
-                    canvas.vary(tone, n, .1), .026, 1, 1)
+    view = canvas.pick('whole', 'whole', 'whole', 'cut', 'split', 'stack')
+    squash = canvas.uniform(.6, 1)
+    if view == 'stack':
+        squash = canvas.uniform(.5, .62)
+        spread = canvas.pick(rgb(248, 244, 232), canvas.tint(15, .5, .9), canvas.tint(100, .5, .6))
+        with canvas.at(0, .3, .9, tall=squash):
+            bagel_ring(canvas, crust, '', canvas.uniform(.2, .27))
+        canvas.fill(blob(canvas, 0, .14, .86, .44, 15, .06), spread)
+        canvas.fill(blob(canvas, 0, .1, .84, .4, 15, .05), dim(spread, .9))
+        with canvas.at(0, -.1, .92, tall=squash):
+            bagel_ring(canvas, crust, canvas.pick('', 'sesame', 'poppy'), canvas.uniform(.2, .27))
+        return
+    topping, hole = canvas.pick('', 'sesame', 'poppy', 'both'), canvas.uniform(.16, .26)
+    if view == 'split':
+        with canvas.at(.3, -.3, .72, 0, False, squash):
+            bagel_ring(canvas, crust, topping, hole)
+        with canvas.at(-.25, .25, .75, 0, False, squash):
+            bagel_face(canvas, crust, hole)
+        return
+    with tilted(canvas, squash):
+        if view == 'cut':
+            bagel_face(canvas, crust, hole)
+        else:
+            bagel_ring(canvas, crust, topping, hole)
+
+
+def bagel_ring(canvas, crust, topping, hole):
+    """A bagel from above: a shining ring, blistered, with seeds."""
+    n = 88
+    x, y, r = plate(n)
+    rough, fine = field(canvas, n, n, 6, .5), field(canvas, n, n, 8, .07)
+    hole = hole * (1 + .12 * rough)
+    middle = (hole + .93) / 2
+    across = np.clip(np.abs(r - middle) / (.94 - middle), 0, 1.2)
+    height = .42 * np.sqrt(np.clip(1.05 - across ** 2, .05, 2)) + .002 * fine + .01 * rough
+    tone = crust * (1.22 - .42 * across ** 2 + .07 * rough + .05 * (fine > 1.3))[..., None]
+    canvas.disc(0, .07, .94, dim(crust, .35))
+    relief(canvas, tone, height, step(.94 + .015 * rough - r, .01) * step(r - hole, .015), .35)
+    for kind in ('sesame', 'poppy') if topping == 'both' else (topping,) if topping else ():
+        m = 170 if kind == 'sesame' else 260
+        turn, reach = canvas.spread(0, 6.3, m), .57 + np.clip(canvas.rng.normal(0, .15, m), -.3, .3)
+        seed = rgb(246, 232, 196) if kind == 'sesame' else rgb(50, 48, 54)
+        strokes(canvas, reach * np.cos(turn), reach * np.sin(turn), canvas.spread(0, 6.3, m), .03,
+                canvas.vary(seed, m, .1), .026, 1, 1)
+
+
+def bagel_face(canvas, crust, hole):
+    """The cut side: pale crumb with pores inside a thin crust, toasted or with something spread on it."""
+    n = 96
+    x, y, r = plate(n)
+    rough, fine, pores = field(canvas, n, n, 6, .4), field(canvas, n, n, 8, .13), field(canvas, n, n, 12, .06)
+    edge = np.minimum(.93 + .02 * rough - r, r - hole * (1 + .15 * rough))
+    hollow = step(pores + .5 * fine - 1.25, .2)
+    crumb = rgb(248, 232, 196) * (1 - .22 * hollow[..., None] * (.8, 1, 1.2))
+    toast = canvas.pick(0, 0, .55) * step(.6 * fine + .5 * rough, .5)[..., None]
+    tone = crumb * (1 - toast) + crust * .85 * toast
+    rim = step(.05 - edge, .012)[..., None]
+    canvas.disc(0, .09, .93, dim(crust, .45))
+    relief(canvas, tone * (1 - rim) + crust * .8 * rim, -.01 * hollow + .003 * fine, step(edge, .01))
+    if canvas.chance(.4):
+        spread = canvas.pick(rgb(250, 248, 240), rgb(250, 248, 240), canvas.tint(350, .7, .6))
+        m = 72
+        x, y, r = plate(m)
+        rough, fine = field(canvas, m, m, 6, .35), field(canvas, m, m, 6, .15)
+        edge = np.minimum(.82 + .05 * rough - r, r - hole - .08 - .04 * rough)
+        relief(canvas, np.broadcast_to(spread, (m, m, 3)), .05 * step(edge, .03) + .005 * fine,
+               step(edge, .015), .3)
 
 
 @drawing(932, 'pretzel', 'food')
 def pretzel(canvas):
-    crust = canvas.tint(canvas.pick(22, 26, 18), .75, canvas.uniform(.5, .7))
-    with canvas.at(0, 0, 1, canvas.normal(12), False, canvas.uniform(.8, 1)):
-        left = [(.5, .62), (.25, .3), (-.02, .02), (-.3, -.42), (-.62, -.68), (-.92, -.4), (-.95, .1),
-                (-.7, .55), (-.3, .78), (0, .84)]
-        right = [(-x, y) for x, y in left]
-        widths = [.14, .15, .17, .2, .23, .25, .26, .27, .28, .28]
-        roll(canvas, left[3:], widths[3:], crust, .6)
-        roll(canvas, right[3:], widths[3:], crust, .6)
-        roll(canvas, left[:5], widths[:5], dim(crust, .95), .6)
-        roll(canvas, right[:5], widths[:5], crust, .6)
-        if canvas.chance(.6):
-            canvas.curve([(-.3, .84), (0, .78), (.3, .84)], rgb(240, 215, 165), .07)
-        if canvas.chance(.75):
-            n = 50
-            pick_ = canvas.rng.integers(2, 9, n)
-            p = np.asarray(left)[pick_] * np.stack([canvas.rng.choice([-1, 1], n), np.ones(n)],
-                                                   1) + canvas.rng.normal(0, .06, (n, 2))
-            strokes(canvas, p[:, 0], p[:, 1], canvas.spread(0, 6, n), .03, rgb(248, 246, 240), .04, 1, 1)
+    """A soft or a crisp pretzel in space: a thick belly, two arms that cross twice and rest on it."""
+    crust, thick = canvas.tint(canvas.pick(22, 26, 18), .75,
+                               canvas.uniform(.45, .68)), canvas.uniform(.75, 1.1)
+    pale = rgb(238, 208, 152)
+    arm = [(0, .84, 0), (-.36, .8, 0), (-.74, .58, 0), (-.97, .12, 0), (-.93, -.4, 0), (-.62, -.74, 0),
+           (-.28, -.62, 0), (-.02, -.3, .09), (.13, -.1, .02), (.02, .12, -.07), (-.18, .36, .02),
+           (-.38, .6, .12), (-.47, .74, .14)]
+    width = np.array((.17, .165, .15, .135, .125, .12, .11, .1, .1, .095, .09, .085, .07)) * thick
+    clay = Clay(.06)
+    for side in (1, -1):
+        points = [(side * x * canvas.uniform(.98, 1.02), y, side * z if k < 11 else z)
+                  for k, (x, y, z) in enumerate(arm)]
+        fine = np.linspace(0, len(arm) - 1, 40)
+        curve = np.stack([np.interp(fine, range(len(arm)), np.asarray(points)[:, k]) for k in range(3)], 1)
+        curve[1:-1] = (curve[:-2] + curve[1:-1] * 2 + curve[2:]) / 4
+        sizes = np.interp(fine, range(len(arm)), width)
+        for k in range(0, 36, 9):
+            clay.limb('dough', curve[k:k + 13], sizes[k:k + 13])
+    split, soft = canvas.chance(.6), canvas.uniform(0, 6)
+
+    def coat(x, y, z):
+        mottle = (.93 + .1 * np.sin(9 * x + soft)
+                  * np.cos(8 * y - soft))[:, None] * (1.06 - .5 * (z < -.03))[:, None]
+        crack = (step(.04 - np.abs(y - .84 - .05 * np.sin(4 * x)), .02) * step(.45 - np.abs(x), .06)
+                 * step(z - .03, .02) * split)[:, None]
+        return crust * mottle * (1 - crack) + pale * crack
+    clay.view(canvas.uniform(-28, 28), canvas.uniform(-40, 40), canvas.normal(12))
+    clay.fit(size=.97)
+    clay.paint(canvas, {'dough': Coat(coat, gloss=canvas.uniform(.15, .5))})
+    if canvas.chance(.75):
+        n = canvas.integer(40, 90)
+        spot = canvas.rng.uniform(0, 9, n)
+        side = canvas.rng.choice([-1, 1], n)
+        line = [np.interp(spot, range(13), np.asarray(arm)[:, k]) for k in range(3)]
+        w = np.interp(spot, range(13), width) * .6
+        salt = np.stack([side * line[0] + w * canvas.rng.uniform(-1, 1, n), line[1]
+                         + w * canvas.rng.uniform(-1, 1, n), line[2] + w * 1.25], 1)
+        p = np.array([clay.project(point)[:2] for point in salt])
+        strokes(canvas, p[:, 0] + .008, p[:, 1] + .014, canvas.spread(0, 6, n), .03, dim(crust, .45), .042,
+                .7, 1)
+        strokes(canvas, p[:, 0], p[:, 1], canvas.spread(0, 6, n), .028,
+                canvas.vary(rgb(245, 242, 235), n, .05),
+                .038, 1, 1)
 
 
 @drawing(928, 'ice cream', 'food', places=('clutter', 'table', 'studio', 'plain', 'street'))
