@@ -78,32 +78,37 @@ def honeycomb(canvas):
         canvas.sk.clipPath(blob(canvas, 80, 70, canvas.uniform(55, 78), canvas.uniform(55, 80), 11, .12),
                            True)
     canvas.flood(dim(wax, .8))
-    cell = canvas.uniform(.11, .22)
+    cell = canvas.uniform(.12, .22)
     lx, ly = canvas.light[:2]
     empty = canvas.uniform(0, 1)
-    hexagon = [(math.cos(math.radians(60 * k + 30)), math.sin(math.radians(60 * k + 30))) for k in range(6)]
+    corners = [(math.cos(math.radians(60 * k + 30)), math.sin(math.radians(60 * k + 30))) for k in range(6)]
+    hexagon, inner = poly([(.9 * px, .9 * py) for px, py in corners]), smooth(np.multiply(corners, .92))
+    bevel = linear(-lx, -ly, lx, ly, [dim(wax, 1.1), dim(wax, .4)])
+    hollow = radial(lx * .3, ly * .3, 1, [dim(wax, .55), dim(wax, .28)])
+    full = radial(-lx * .3, -ly * .3, 1, [dim(honey, 1.3), honey, dim(honey, .55)])
+    lid = radial(lx * .3, ly * .3, 1, [mix(wax, WHITE, .4), dim(wax, .95)])
     with surface(canvas, .65, 30):
         reach = 1.7
+        canvas.rect(-reach, -reach, reach, reach, dim(wax, 1.15))
         for j, y in enumerate(np.arange(-reach, reach, cell * 1.5)):
             for x in np.arange(-reach, reach, cell * math.sqrt(3)) + (j % 2) * cell * math.sqrt(3) / 2:
+                if unseen(canvas, x, y, cell):
+                    continue
                 with canvas.at(x, y, cell * canvas.uniform(.97, 1.02)):
-                    canvas.fill(poly(hexagon), dim(wax, 1.15))
-                    canvas.fill(poly([(.9 * px, .9 * py) for px, py in hexagon]),
-                                linear(-lx, -ly, lx, ly, [dim(wax, 1.1), dim(wax, .4)]))
-                    inner = smooth([(.92 * px, .92 * py) for px, py in hexagon])
+                    canvas.fill(hexagon, bevel)
                     kind = canvas.rng.random()
-                    if kind < empty * .8:
-                        canvas.fill(inner, radial(lx * .3, ly * .3, 1, [dim(wax, .55), dim(wax, .28)]))
-                    elif kind < .93:
-                        canvas.fill(inner, radial(-lx * .3, -ly * .3, 1,
-                                                  [dim(honey, 1.3), honey, dim(honey, .55)]))
+                    canvas.fill(inner, hollow if kind < empty * .8 else full if kind < .93 else lid)
+                    if empty * .8 <= kind < .93:
                         canvas.oval(lx * .35, ly * .35, .2, .12, WHITE, alpha=.65)
-                    else:
-                        canvas.fill(inner, radial(lx * .3, ly * .3, 1, [mix(wax, WHITE, .4), dim(wax, .95)]))
         for _ in range(canvas.pick(0, 0, 2, 5)):
             with canvas.at(canvas.uniform(-.8, .8), canvas.uniform(-.8, .8), cell * 1.5,
                            canvas.uniform(0, 360)):
                 bee(canvas)
+
+
+def unseen(canvas, x, y, r):
+    """True if a square of half side r around (x, y) lies outside the sheet or the clip."""
+    return canvas.sk.quickReject(skia.Rect(x - r, y - r, x + r, y + r))
 
 
 def bee(canvas):
@@ -175,21 +180,73 @@ def spider(canvas):
 
 @drawing(973, 'coral reef', 'full')
 def coral_reef(canvas):
+    """A reef from the side with water above, as a wall that fills the sheet, or from above."""
+    view = canvas.pick('side', 'side', 'wall', 'wall', 'above')
     underwater(canvas)
-    blue = rgb(30, 110, 160)
-    for depth in range(3):
-        for _ in range(canvas.integer(4, 6)):
-            y = canvas.uniform(62, 105) + 24 * depth
-            tone = mix(canvas.tint(canvas.pick(5, 25, 45, 330, 285, 60, 190, 120), .65, .85), blue, .4 - .18
-                       * depth)
-            with canvas.at(canvas.uniform(-5, 165), y, canvas.uniform(22, 42) * (.7 + .25 * depth)):
-                canvas.pick(branch_coral, brain_coral, fan_coral, tube_coral, table_coral,
-                            anemone)(canvas, tone)
-    for _ in range(canvas.integer(2, 10)):
-        tone = hsv(canvas.pick(48, 25, 210, 300, 190) + canvas.normal(8), .8, .95)
+    blue = canvas.pick(rgb(30, 110, 160), rgb(20, 80, 130), rgb(40, 130, 140))
+    hues = canvas.rng.permutation([5, 25, 45, 330, 285, 60, 190, 120, 30, 350])[:canvas.integer(3, 8)]
+
+    def tone(depth):
+        return mix(canvas.tint(hues[canvas.integer(0, len(hues) - 1)], canvas.uniform(.35, .75), .85), blue,
+                   .4 - .18 * depth)
+    if view == 'above':
+        reef_from_above(canvas, tone, blue)
+    kinds = (branch_coral, brain_coral, fan_coral, tube_coral, table_coral, anemone)
+    top = {'side': (62, 105), 'wall': (-10, 60), 'above': (0, 0)}[view]
+    if view == 'wall':
+        canvas.rect(0, canvas.uniform(-30, 25), 160, 170, mix(blue, BLACK, .55), blur=12)
+    for depth in range(0 if view == 'above' else 3):
+        for _ in range(canvas.integer(4, 6) + 3 * (view == 'wall')):
+            y = canvas.uniform(*top) + (24 if view == 'side' else 48) * depth
+            size = canvas.uniform(22, 42) * (.7 + .25 * depth) * (1.2 if view == 'wall' else 1)
+            with canvas.at(canvas.uniform(-5, 165), y, size, canvas.normal(6 + 14 * (view == 'wall'))):
+                canvas.pick(*kinds)(canvas, tone(depth))
+    for _ in range(canvas.integer(0, 10)):
+        fish = hsv(canvas.pick(48, 25, 210, 300, 190) + canvas.normal(8), .8, .95)
         with canvas.at(canvas.uniform(5, 155), canvas.uniform(10, 130), canvas.uniform(4, 11),
                        canvas.normal(12), canvas.chance(.5)):
-            reef_fish(canvas, tone)
+            reef_fish(canvas, fish)
+
+
+def reef_from_above(canvas, tone, blue):
+    """Looking down: sand, then round heads, plates and bushes of coral side by side."""
+    sand = mix(canvas.tint(45, .25, .85), blue, canvas.uniform(.2, .6))
+    canvas.flood(sand)
+    noise(canvas, canvas.uniform(5, 20), .5)
+    for depth in range(3):
+        for _ in range(canvas.integer(6, 9)):
+            with canvas.at(canvas.uniform(0, 160), canvas.uniform(0, 160), canvas.uniform(14, 34),
+                           canvas.uniform(0, 360)):
+                canvas.disc(.06, .1, .95, BLACK, alpha=.35, blur=.12)
+                canvas.pick(bush_above, bush_above, plate_above, brain_coral, bush_above)(canvas, tone(depth))
+    if canvas.chance(.5):
+        canvas.flood(blue, alpha=canvas.uniform(.1, .35))
+
+
+def bush_above(canvas, colour):
+    """Branching coral from above: fingers outwards and towards the viewer, with pale tips."""
+    n = canvas.integer(50, 110)
+    turn, r = canvas.spread(0, 6.3, n), np.sort(canvas.rng.random(n))[::-1] ** .7
+    x, y = .55 * r * np.cos(turn), .55 * r * np.sin(turn)
+    long, wide = .42 * r + .06, canvas.uniform(.07, .14)
+    canvas.disc(0, 0, .7, dim(colour, .35))
+    for part in np.array_split(np.arange(n), 4):
+        ends = x[part] + long[part] * np.cos(turn[part]), y[part] + long[part] * np.sin(turn[part])
+        strokes(canvas, x[part], y[part] + .03, turn[part], long[part], dim(colour, .5), wide * 1.2, layers=1)
+        strokes(canvas, x[part], y[part], turn[part], long[part], canvas.vary(colour, len(part), .12), wide,
+                layers=1)
+        specks(canvas, *ends, wide * .42, mix(colour, WHITE, .55))
+
+
+def plate_above(canvas, colour):
+    """A plate or a rosette of plates from above: wavy rings with pale rims."""
+    turn = np.linspace(0, 2 * math.pi, 30, endpoint=False)
+    waves, phase = canvas.integer(3, 7), canvas.uniform(0, 6)
+    for k, r in enumerate(np.linspace(1, .2, canvas.integer(3, 6))):
+        reach = r * (.88 + .1 * np.sin(waves * turn + phase + k) + canvas.rng.normal(0, .02, 30))
+        path = smooth(list(zip(reach * np.cos(turn), reach * np.sin(turn))))
+        canvas.fill(path, radial(0, 0, r, [dim(colour, .5), colour, dim(colour, 1.1)]))
+        canvas.fill(path, mix(colour, WHITE, .6), width=.045)
 
 
 def branch_coral(canvas, colour, x=0.0, y=.3, way=-90.0, long=.5, width=.2, depth=3):
@@ -444,14 +501,16 @@ def quilt(canvas):
     n, kind = canvas.integer(3, 6), canvas.pick('star', 'pinwheel', 'log', 'squares', 'diamond')
     prints = [canvas.tint(h, .55, .75, 10, .2, .2)
               for h in canvas.rng.permutation([0, 25, 45, 110, 200, 225, 280, 335])[:canvas.integer(3, 5)]]
-    ground = canvas.pick(rgb(244, 240, 228), rgb(244, 240, 228), canvas.any_colour())
+    ground = canvas.pick(rgb(238, 232, 216), rgb(226, 216, 200), canvas.any_colour())
     canvas.flood(ground)
     with surface(canvas, .45, 45):
         size = 3.6 / n / 1.15
         for i in range(-1, n + 1):
             for j in range(-1, n + 1):
-                with canvas.at(-1.8 + (i + .5) * size * 1.15, -1.8 + (j + .5) * size * 1.15, size / 2):
-                    patch(canvas, kind, prints, ground, i + j)
+                x, y = -1.8 + (i + .5) * size * 1.15, -1.8 + (j + .5) * size * 1.15
+                if not unseen(canvas, x, y, size / 2):
+                    with canvas.at(x, y, size / 2):
+                        patch(canvas, kind, prints, ground, i + j)
         seam = dim(ground, .7)
         for t in np.arange(-1.8, 1.9, size * 1.15 / 2):
             canvas.line(t, -2, t, 2, seam, .012, alpha=.5)
@@ -511,28 +570,48 @@ def folds(canvas, size, depth, stretch=1.0):
 
 @drawing(885, 'velvet', 'full')
 def velvet(canvas):
-    """Deep folds with bright edges, as velvet has."""
+    """Deep folds with bright edges and a short pile, as velvet has."""
     colour = canvas.pick(canvas.tint(350, .85, .5), canvas.tint(355, .85, .42), canvas.tint(280, .65, .4),
                          canvas.tint(225, .75, .4), canvas.tint(150, .7, .32),
-                         canvas.tint(40, .6, .5), rgb(40, 38, 44))
-    shade = folds(canvas, canvas.uniform(.25, .6), canvas.uniform(.4, .9),
-                  canvas.pick(1, 2, 2))[..., :1] / 128
-    rim = np.clip(shade - 1.15, 0, 1) * 260
+                         canvas.tint(40, .6, .5), rgb(52, 50, 58))
+    shade = folds(canvas, canvas.uniform(.25, .5), canvas.uniform(.5, .9),
+                  canvas.pick(1, 2, 2, 2, 2))[..., :1] / 128
+    rim = np.clip(shade - 1.12, 0, 1) * 260
     canvas.picture(colour * np.clip(.25 + .8 * shade, .3, 1.6) + rim * .4, 0, 0, 160, 160)
-    noise(canvas, 1.2, .25)
+    n = 2200
+    x, y = canvas.spread(0, 160, n), canvas.spread(0, 160, n)
+    bright = shade[(y * .6).astype(int), (x * .6).astype(int)]
+    nap, way = canvas.uniform(.14, .26), canvas.uniform(0, 6.3)
+    strokes(canvas, x, y, way + canvas.rng.normal(0, .25, n), canvas.spread(1.5, 4, n),
+            np.clip(colour * np.clip(.25 + .85 * bright, .25, 1.7)
+                    * (1 + nap * canvas.rng.standard_normal((n, 1))), 0, 255),
+            .7, .6, 1)
+    noise(canvas, 1.5, .35)
+
+
+RUGS = ((355, .75, .5), (20, .6, .5), (150, .5, .35), (350, .7, .4), (222, .6, .35), (42, .35, .8),
+        (188, .45, .45), (28, .5, .35), (300, .3, .3))
 
 
 @drawing(741, 'prayer rug', 'full')
 def prayer_rug(canvas):
-    """A niche under an arch, borders of rosettes and zigzags, fringes; flat, or lying on a floor."""
-    red, blue = canvas.pick(canvas.tint(355, .75, .55), canvas.tint(20, .6, .5), canvas.tint(150, .5, .35),
-                            canvas.tint(355, .75, .5)), canvas.tint(220, .6, .35)
-    gold, cream = canvas.tint(42, .6, .75), rgb(236, 224, 196)
+    """A niche under an arch, borders of rosettes and zigzags, fringes; the whole rug on a floor, flat or with
+    a corner turned up, or so near that only a part is seen.
+    """
+    tones = [canvas.tint(*RUGS[k]) for k in canvas.rng.permutation(len(RUGS))[:3]]
+    red, blue = (tones[0], tones[1]) if canvas.chance(.6) else (canvas.tint(355, .75, .5),
+                                                                canvas.tint(220, .6, .35))
+    gold, cream = canvas.pick(canvas.tint(42, .6, .75), tones[2]), rgb(232, 220, 192)
     somewhere(canvas, 'room', 'table', 'plain', 'clutter', blur=(.5, 2))
-    w, h = .66, .98
-    near = canvas.uniform(1, 1.5) if canvas.chance(.5) else 1
-    squash = canvas.uniform(.55, .9) if near > 1 else 1
-    with canvas.at(80, 80, canvas.uniform(72, 100), canvas.normal(8) if near == 1 else 0):
+    view = canvas.pick('whole', 'whole', 'corner', 'near', 'near', 'near')
+    w, h = canvas.uniform(.58, .72), .98
+    near = canvas.uniform(1, 1.6) if canvas.chance(.5) else 1
+    squash = canvas.uniform(.5, .9) if near > 1 else 1
+    scale, x, y = canvas.uniform(72, 100), 80.0, 80.0
+    if view == 'near':
+        scale = canvas.uniform(130, 260)
+        x, y = 80 - scale * canvas.uniform(-.5, .5), 80 - scale * canvas.uniform(-.7, .7) * squash
+    with canvas.at(x, y, scale, canvas.normal(8) if near == 1 and view != 'near' else canvas.normal(4)):
         corners = [(-w, -h * squash), (w, -h * squash), (w * near, h * squash), (-w * near, h * squash)]
         canvas.fill(poly([(x * 1.01 - .03, y + .04) for x, y in corners]), BLACK, alpha=.4, blur=.03)
         with canvas.onto(*corners):
@@ -541,17 +620,73 @@ def prayer_rug(canvas):
                 strokes(canvas, x, 0 * x + y0, math.pi / 2 + canvas.rng.normal(0, .15, 60), y1 - y0 + .01,
                         canvas.vary(cream, 60), .008, layers=1)
             rug_borders(canvas, (red, cream, blue, gold))
-            canvas.rect(.2, .16, .8, .86, red)
-            niche = arch(.5, .86, .5, .62, canvas.chance(.6))
-            canvas.rect(.2, .16, .8, .86, dim(blue, 1.1))
-            canvas.fill(niche, red)
-            canvas.fill(niche, gold, width=.015)
-            motif = canvas.pick('lamp', 'tree', 'medallion', 'medallion')
-            rug_motif(canvas, motif, gold, cream, blue)
-            for x in (.27, .73):
-                rosette(canvas, x, .24, .045, gold, cream)
-        with canvas.inside(poly(corners)):
-            noise(canvas, .02, .3)
+            rug_field(canvas, red, blue, gold, cream)
+            if view == 'near':
+                rows = np.arange(0, 1, .012)
+                strokes(canvas, 0 * rows, rows, 0.0, 1.0, BLACK, .003, .22, 1)
+            noise(canvas, .012, .45, stretch=2)
+        if view == 'corner':
+            turned_corner(canvas, corners, mix(red, cream, .6))
+    canvas.picture(folds(canvas, canvas.uniform(.3, .6), canvas.uniform(.02, .16)), 0, 0, 160, 160,
+                   mode=Blend.kSoftLight, alpha=.6)
+
+
+def turned_corner(canvas, corners, colour):
+    """A lower corner of the rug folded over: the floor is hidden by its back."""
+    k = canvas.pick(2, 3)
+    corner, along_, up = (np.asarray(corners[i]) for i in (k, 5 - k, 1 if k == 2 else 0))
+    a, b = corner + (along_ - corner) * canvas.uniform(.3, .6), corner + (up - corner) * canvas.uniform(.25, .5)
+    tip = (a + b) / 2 + ((a + b) / 2 - corner) * canvas.uniform(.5, .9)
+    canvas.fill(poly([a, b, corner]), canvas.tint(30, .2, .4))
+    canvas.fill(smooth([a, b, b, tip + (.03, .04), a]), BLACK, alpha=.5, blur=.03)
+    canvas.fill(poly([a, b, tip]), linear(*((a + b) / 2), *tip, [dim(colour, .55), dim(colour, 1.1), colour]))
+
+
+def rug_field(canvas, red, blue, gold, cream):
+    """The middle of the rug: one niche, a row of niches, lozenges or medallions one above the other."""
+    kind = canvas.pick('niche', 'niche', 'niche', 'row', 'lozenges', 'medallions')
+    canvas.rect(.2, .16, .8, .86, red)
+    if kind == 'niche':
+        shape, pointed = canvas.pick('arch', 'arch', 'stepped'), canvas.chance(.6)
+        low, wide = canvas.uniform(.8, .86), canvas.uniform(.4, .56)
+        niche = arch(.5, low, wide, low - canvas.uniform(.2, .3), pointed)
+        if shape == 'stepped':
+            steps = [(wide / 2, low), (wide / 2, .46), (wide * .38, .46), (wide * .38, .39),
+                     (wide * .24, .39),
+                     (wide * .24, .32), (wide * .1, .32), (wide * .1, .24), (0, .2)]
+            niche = poly([(.5 + x, y) for x, y in steps] + [(.5 - x, y) for x, y in steps[::-1]])
+        canvas.rect(.2, .16, .8, .86, dim(blue, 1.1))
+        canvas.fill(niche, red)
+        canvas.fill(niche, gold, width=.015)
+        if canvas.chance(.3):
+            for px in (.5 - wide * .42, .5 + wide * .42):
+                canvas.line(px, low, px, .45, gold, .03)
+                canvas.rect(px - .03, .43, px + .03, .46, cream)
+        rug_motif(canvas, canvas.pick('lamp', 'tree', 'medallion', 'none', 'sprigs'), gold, cream, blue)
+        for x in (.27, .73):
+            rosette(canvas, x, .24, .045, gold, cream)
+    elif kind == 'row':
+        for k in range(3):
+            niche = arch(.3 + .2 * k, .84, .17, .6, True)
+            canvas.fill(niche, (blue, dim(blue, 1.3), blue)[k])
+            canvas.fill(niche, gold, width=.01)
+            for y in (.42, .56, .7):
+                rosette(canvas, .3 + .2 * k, y, .045, cream, gold)
+    else:
+        rows = 3 if kind == 'medallions' else canvas.integer(4, 6)
+        for j in range(rows):
+            for i in range(1 if kind == 'medallions' else rows - 1):
+                x = .5 if kind == 'medallions' else .2 + .6 * (i + .5) / (rows - 1)
+                y, r = .16 + .7 * (j + .5) / rows, .36 / rows
+                for k, tone in enumerate((blue, cream, red, gold)):
+                    s = r * (1 - .24 * k)
+                    wide = s * (2.0 if kind == 'medallions' else .8)
+                    canvas.fill(poly([(x - wide, y), (x - wide / 2, y - s / 2), (x, y - s),
+                                      (x + wide / 2, y - s / 2),
+                                      (x + wide, y), (x + wide / 2, y + s / 2), (x, y + s),
+                                      (x - wide / 2, y + s / 2)]),
+                                tone)
+                rosette(canvas, x, y, r * .25, cream, blue)
 
 
 def rug_borders(canvas, colours):
@@ -578,7 +713,7 @@ def rosette(canvas, x, y, r, colour, heart):
 
 
 def rug_motif(canvas, kind, gold, cream, blue):
-    """What stands in the niche: a hanging lamp, a tree, a medallion."""
+    """What stands in the niche: a hanging lamp, a tree, a medallion, sprigs."""
     if kind == 'lamp':
         canvas.line(.5, .25, .5, .42, gold, .008)
         canvas.fill(smooth([(.46, .42), (.54, .42), (.58, .5), (.53, .58), (.47, .58), (.42, .5)]), gold)
@@ -590,7 +725,11 @@ def rug_motif(canvas, kind, gold, cream, blue):
                 canvas.curve([(.5, y + .03), (.5 + side * .08, y + .01), (.5 + side * .15, y - .03)], gold,
                              .008)
                 rosette(canvas, .5 + side * .15, y - .03, .026, cream, blue)
-    else:
+    elif kind == 'sprigs':
+        for j, y in enumerate(np.linspace(.4, .8, 6)):
+            for x in (.4, .5, .6) if j % 2 else (.45, .55):
+                rosette(canvas, x, y, .024, cream, gold)
+    elif kind == 'medallion':
         for r, tone in ((.17, blue), (.135, cream), (.1, blue), (.06, gold)):
             canvas.fill(poly([(.5 + r * math.cos(a) * (1 if k % 2 else .8), .56 + r * math.sin(a)
                                * (1 if k % 2 else .8))
