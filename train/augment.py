@@ -65,7 +65,7 @@ def turn_and_zoom(x, size, rng):
 def colours(x, rng):
     """Colour cast, contrast, brightness; sometimes grey."""
     n = len(x)
-    gain = rng.normal(1, .08, (n, 3, 1, 1)) * np.exp(rng.uniform(math.log(.55), math.log(1.3), (n, 1, 1, 1)))
+    gain = rng.normal(1, .08, (n, 3, 1, 1)) * np.exp(rng.uniform(math.log(.55), math.log(1.2), (n, 1, 1, 1)))
     x = (x - 128) * tensor(gain, x) + 128 + tensor(rng.normal(0, 14, (n, 1, 1, 1)), x)
     grey = tensor(rng.random((n, 1, 1, 1)) < .08, x)
     return x * (1 - grey) + x.mean(1, keepdim=True) * grey

@@ -73,6 +73,7 @@ class Canvas:
     def __init__(self, size=160, seed=0, surface=None):
         self.size = size
         self.surface = surface or skia.Surface(size, size)
+        self.place = ''                      # the surroundings, set by scenes.py
         self.sk = self.surface.getCanvas()
         self.sk.restoreToCount(1)
         self.sk.resetMatrix()

@@ -13,7 +13,7 @@ import math
 import numpy as np
 
 from train.beasts import Scaled, step, two
-from train.brushes import BLACK, WHITE, dim, eye, fan, feather, mix, rod, wing
+from train.brushes import BLACK, WHITE, dim, eye, fan, feather, mix, radial, rod, wing
 from train.clay import Clay, Coat
 
 
@@ -56,6 +56,8 @@ class Bird:
 def fowl(canvas, kind, pose=None):
     """Paint one bird into the box -1..1."""
     pose = pose or canvas.pick(*kind.poses)
+    if pose == 'swim' and canvas.place not in ('water', ''):
+        pose = 'stand'
     clay = Clay(canvas.uniform(.03, .12))
     side = canvas.uniform(-25, 60) if canvas.chance(.75) else canvas.uniform(60, 120)
     upright = {"fly": canvas.uniform(-10, 20), "swim": 4}.get(pose, kind.upright + canvas.normal(8))
@@ -228,9 +230,10 @@ def water_line(canvas, clay, kind):
     """Water around a swimming bird, with its reflection."""
     y = clay.project((0, kind.body[1] * .45, 0))[1]
     tone = canvas.tint(205, .35, .5, 20, .2, .15)
-    canvas.rect(-2, y, 2, y + .5, tone, alpha=.85, blur=.02)
+    with canvas.at(0, y + .25, 1, tall=.2):
+        canvas.disc(0, 0, 1.5, radial(0, 0, 1.5, [tone, tone, tone], [0, .6, 1], [.9, .85, 0]))
     canvas.oval(0, y + .12, .8, .12, mix(tone, BLACK, .4), alpha=.6, blur=.05)
     for k in range(6):
-        canvas.curve([(-1.2, y + .06 * k), (canvas.normal(.3), y + .06 * k + canvas.normal(.03)),
-                      (1.2, y + .06 * k)],
+        canvas.curve([(-1.1 + .1 * k, y + .06 * k), (canvas.normal(.3), y + .06 * k + canvas.normal(.03)),
+                      (1.1 - .1 * k, y + .06 * k)],
                      mix(tone, WHITE, .5), .015, alpha=.5)

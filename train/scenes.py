@@ -56,8 +56,8 @@ SIDE = 160             # the sheet of the surroundings, in units; the real size 
 
 def plain(canvas):
     """A wall or studio paper with a gradient."""
-    first = canvas.any_colour()
-    second = mix(first, canvas.any_colour(), canvas.uniform(0, .5))
+    first = backdrop(canvas)
+    second = mix(first, backdrop(canvas), canvas.uniform(0, .5))
     way = canvas.uniform(0, 6.3)
     x, y = 80 + 113 * math.cos(way), 80 + 113 * math.sin(way)
     canvas.flood(linear(x, y, 160 - x, 160 - y, [first, second]))
@@ -67,9 +67,18 @@ def plain(canvas):
 
 def studio(canvas):
     """Paper sweep: white, grey or black background with a soft floor."""
-    tone = canvas.pick(rgb3(245), rgb3(225), rgb3(180), rgb3(90), rgb3(25), canvas.any_colour())
+    tone = canvas.pick(rgb3(245), rgb3(225), rgb3(180), rgb3(90), rgb3(25), backdrop(canvas))
     canvas.flood(radial(80, 60, 130, [dim(tone, 1.08), tone, dim(tone, .75)]))
     return canvas.uniform(105, 140)
+
+
+def backdrop(canvas):
+    """A colour for walls, papers and cloths: any, but seldom the strong magenta and green that photographs
+    lack.
+    """
+    hue, strong = canvas.uniform(0, 360), canvas.uniform(0, .95)
+    rare = 75 < hue < 170 or 265 < hue < 345
+    return hsv(hue, strong * (.35 if rare and canvas.chance(.9) else .85), canvas.uniform(.12, 1))
 
 
 def rgb3(value):
@@ -212,17 +221,17 @@ def bokeh(canvas, n, colour):
     """Lights out of focus."""
     for _ in range(n):
         canvas.disc(canvas.uniform(0, 160), canvas.uniform(0, 160), canvas.uniform(3, 16),
-                    mix(colour, canvas.any_colour(), .2),
+                    mix(colour, backdrop(canvas), .2),
                     alpha=canvas.uniform(.1, .5), blur=canvas.uniform(.1, 2))
 
 
 def clutter(canvas):
     """Things far out of focus: patches of related colours."""
-    base = canvas.any_colour()
+    base = backdrop(canvas)
     canvas.flood(base)
     with canvas.layer(blur=canvas.uniform(3, 9)):
         for _ in range(canvas.integer(10, 24)):
-            tone = mix(base, canvas.any_colour(), canvas.uniform(.2, .9))
+            tone = mix(base, backdrop(canvas), canvas.uniform(.2, .9))
             x, y, r = canvas.uniform(0, 160), canvas.uniform(0, 160), canvas.uniform(8, 50)
             if canvas.chance(.5):
                 canvas.rect(x - r, y - r * canvas.uniform(.2, 1.5), x + r, y + r, tone)
@@ -294,7 +303,7 @@ def room(canvas):
         canvas.rect(x + 3, y + 3, x + w - 3, y + h - 3, linear(x, y, x + w, y + h,
                                                                [tone, mix(tone, canvas.any_colour(), .4)]))
     if canvas.chance(.5):
-        tone, x = canvas.any_colour(), canvas.uniform(-30, 90)
+        tone, x = backdrop(canvas), canvas.uniform(-30, 90)
         canvas.rect(x, edge - canvas.uniform(20, 40), x + canvas.uniform(50, 110), edge + 22, tone, round=9)
         canvas.rect(x - 8, edge - 4, x + 120, edge + 26, dim(tone, .85), round=8)
     if canvas.chance(.35):
@@ -313,9 +322,9 @@ def table(canvas):
     if kind <= 1:
         planks(canvas, 0, edge, 160, 165, canvas.uniform(12, 40), tone, upright=canvas.chance(.5))
     elif kind == 2:
-        canvas.rect(0, edge, 160, 160, mix(tone, canvas.any_colour(), .7))
+        canvas.rect(0, edge, 160, 160, mix(tone, backdrop(canvas), .7))
         with canvas.inside(box(0, edge, 160, 160)):
-            weave(canvas, 0, edge, 160, 160, canvas.uniform(2.5, 8), canvas.any_colour(), canvas.any_colour())
+            weave(canvas, 0, edge, 160, 160, canvas.uniform(2.5, 8), backdrop(canvas), backdrop(canvas))
     else:
         canvas.rect(0, edge, 160, 160, linear(0, edge, 60, 160, [dim(tone, 1.3), dim(tone, .8)]))
         noise(canvas, canvas.uniform(4, 30), .4)
@@ -474,6 +483,7 @@ def compose(canvas, drawing):
         return
     place = canvas.pick(*kind["places"]) if canvas.chance(.85) else canvas.pick(*PLACES)
     ground = PLACES[place](canvas) or canvas.uniform(110, 150)
+    canvas.place = place
     if canvas.chance(.08):
         company(canvas, drawing, ground)
     if canvas.chance(.55):
@@ -522,7 +532,7 @@ def put(canvas, drawing, kind, ground, count):
 
 def in_front(canvas):
     """Leaves, blades, bars or a blurred edge between camera and thing."""
-    kind = canvas.integer(0, 3)
+    kind = canvas.integer(0, 4)
     if kind == 0:
         for _ in range(canvas.integer(1, 6)):
             leaf(canvas, canvas.uniform(0, 160), canvas.uniform(0, 160), canvas.uniform(0, 360),
@@ -534,10 +544,37 @@ def in_front(canvas):
         with canvas.layer(alpha=.9, blur=5):
             canvas.disc(canvas.pick(0, 160), canvas.uniform(0, 160), canvas.uniform(15, 45),
                         canvas.any_colour())
+    elif kind == 3:
+        with canvas.layer(blur=canvas.uniform(.2, 2.5)):
+            for _ in range(canvas.integer(1, 4)):
+                branch(canvas)
     else:
-        tone, gap = canvas.any_colour(), canvas.uniform(25, 60)
-        for x in np.arange(canvas.uniform(-10, 10), 170, gap):
-            canvas.line(x, -5, x + canvas.normal(4), 165, tone, canvas.uniform(1, 3))
+        bars(canvas)
+
+
+def branch(canvas):
+    """A bent twig across the sheet, with a few leaves."""
+    y0, y1 = canvas.uniform(-10, 170), canvas.uniform(-10, 170)
+    x = np.linspace(-5, 165, 6)
+    y = np.linspace(y0, y1, 6) + canvas.rng.normal(0, 8, 6)
+    if canvas.chance(.5):
+        x, y = y, x
+    canvas.curve(list(zip(x, y)), canvas.tint(28, .4, .3), canvas.uniform(.8, 4))
+    for k in canvas.rng.integers(0, 6, canvas.integer(0, 8)):
+        leaf(canvas, x[k], y[k], canvas.uniform(0, 360), canvas.uniform(10, 26), canvas.uniform(4, 9),
+             canvas.tint(canvas.pick(95, 105, 60, 30), .55, .42))
+
+
+def bars(canvas):
+    """Wires, rails or the mesh of a fence, near and out of focus or thin and sharp, at any angle."""
+    tone, gap = dim(backdrop(canvas), .8), canvas.uniform(18, 70)
+    width, way = canvas.uniform(.6, 3.5), canvas.pick(0, 90, canvas.uniform(0, 180), canvas.uniform(0, 180))
+    mesh = canvas.chance(.3)
+    with canvas.layer(alpha=canvas.uniform(.5, 1), blur=canvas.pick(.2, canvas.uniform(.3, 2.5))):
+        for turn in (way, way + canvas.uniform(70, 110)) if mesh else (way,):
+            with canvas.at(80, 80, 1, turn):
+                for x in np.arange(canvas.uniform(-120, -120 + gap), 120, gap):
+                    canvas.line(x + canvas.normal(2), -120, x + canvas.normal(2), 120, tone, width)
 
 
 # ---- Light and camera --------------------------------------------------------------------------------------
@@ -575,7 +612,7 @@ def light(canvas):
                 canvas.fill(blob(canvas, canvas.uniform(0, 160), canvas.uniform(0, 160),
                                  canvas.uniform(5, 24), canvas.uniform(4, 14)), (150, 150, 165))
     if canvas.chance(.06):
-        glow(canvas, x, y, 120, (255, 235, 200), .8)
+        glow(canvas, x, y, 120, (255, 235, 200), .5)
 
 
 def camera(canvas, pixels):
@@ -583,17 +620,29 @@ def camera(canvas, pixels):
     if canvas.chance(.15):
         pixels = softened(pixels, canvas.uniform(.4, 1.3))
     image = pixels.astype(np.float32)
-    image *= np.exp(canvas.rng.normal(.08, .06, 3) + canvas.normal(.14)).astype(np.float32)
+    gain = np.exp(np.clip(canvas.rng.normal(.08, .06, 3) + canvas.normal(.14), -.45, .3))
+    image *= np.minimum(gain, 1.02 * gain / (gain.max() * high_light(pixels))).astype(np.float32)
     grey = image.mean(2, keepdims=True)
     image = grey + (image - grey) * np.float32(np.clip(canvas.rng.normal(1, .2), .25, 1.45))
     contrast, lift = math.exp(canvas.rng.normal(.12, .17)), canvas.normal(9)
     image = (image - 112) * np.float32(contrast) + np.float32(116 + lift)
     if canvas.chance(.35):
         image += canvas.rng.standard_normal(image.shape, np.float32) * np.float32(canvas.uniform(1, 7))
-    pixels = np.clip(image, 0, 255).astype(np.uint8)
+    pixels = np.clip(shoulder(image), 0, 255).astype(np.uint8)
     if canvas.chance(.3):
         pixels = through_jpeg(pixels, canvas.integer(35, 85))
     return np.ascontiguousarray(pixels)
+
+
+def high_light(pixels):
+    """How bright the brightest twentieth of a picture is: 0..1 (exposure stops before it burns out)."""
+    return max(.4, float(np.quantile(pixels[::6, ::6].max(2), .95)) / 255)
+
+
+def shoulder(image):
+    """The soft shoulder of film: above 195 brightness saturates slowly, so that pale things keep detail."""
+    over = np.maximum(image - np.float32(195), 0)
+    return image - over + over / (1 + over / np.float32(110))
 
 
 def as_image(pixels):
