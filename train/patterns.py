@@ -635,7 +635,8 @@ def turned_corner(canvas, corners, colour):
     """A lower corner of the rug folded over: the floor is hidden by its back."""
     k = canvas.pick(2, 3)
     corner, along_, up = (np.asarray(corners[i]) for i in (k, 5 - k, 1 if k == 2 else 0))
-    a, b = corner + (along_ - corner) * canvas.uniform(.3, .6), corner + (up - corner) * canvas.uniform(.25, .5)
+    a = corner + (along_ - corner) * canvas.uniform(.3, .6)
+    b = corner + (up - corner) * canvas.uniform(.25, .5)
     tip = (a + b) / 2 + ((a + b) / 2 - corner) * canvas.uniform(.5, .9)
     canvas.fill(poly([a, b, corner]), canvas.tint(30, .2, .4))
     canvas.fill(smooth([a, b, b, tip + (.03, .04), a]), BLACK, alpha=.5, blur=.03)

@@ -20,6 +20,7 @@ from train.brushes import (
     knit,
     lathe,
     leaf,
+    lettering,
     limb,
     linear,
     mix,
@@ -32,9 +33,10 @@ from train.brushes import (
     specks,
     spiral,
     star,
+    step,
     strokes,
 )
-from train.clay import rotation
+from train.clay import Clay, Coat, rotation
 from train.registry import drawing
 
 WOOD = rgb(140, 92, 52)
@@ -117,20 +119,24 @@ def basketball(canvas):
 
 @drawing(574, 'golf ball', 'thing', places=('lawn', 'lawn', 'lawn', 'table', 'plain', 'studio'))
 def golf_ball(canvas):
-    white = canvas.pick(rgb(242, 243, 242), rgb(242, 243, 242), canvas.tint(62, .7, .95))
+    white = canvas.tint(60, .68, .95) if canvas.chance(.06) else canvas.tint(60, .03, .93, 30, .03, .04)
     sphere(canvas, lambda p: np.broadcast_to(white, p.shape), .45)
-    n = 300
+    n = canvas.integer(260, 380)
     k = np.arange(n) + .5
     polar, turn = np.arccos(1 - 2 * k / n), math.pi * (1 + math.sqrt(5)) * k
     p = np.stack([np.cos(turn) * np.sin(polar), np.sin(turn) * np.sin(polar), np.cos(polar)], 1)
     p = p @ rotation(canvas.uniform(0, 360), canvas.uniform(0, 360)).T
     lx, ly, _ = canvas.light
+    r = 1.07 / math.sqrt(n)
     for x, y, z in p[p[:, 2] > .1]:
         light = .42 + .75 * max(0, float(np.dot((x, y, z), canvas.light)))
         way = math.degrees(math.atan2(y, x))
-        canvas.oval(x, y, .062 * z, .062, dim(white, light * .72), way)
-        canvas.oval(x - lx * .016, y - ly * .016, .048 * z, .048, dim(white, light * .98), way)
-    if canvas.chance(.25):
+        canvas.oval(x, y, r * z, r, dim(white, light * .72), way)
+        canvas.oval(x - lx * .016, y - ly * .016, r * .78 * z, r * .78, dim(white, light * .98), way)
+    if canvas.chance(.35):
+        with canvas.at(canvas.normal(.2), canvas.normal(.2), 1, canvas.uniform(-60, 60)):
+            lettering(canvas, -.4, -.1, .4, .08, canvas.pick(rgb(30, 32, 40), rgb(170, 40, 40)))
+    if canvas.chance(.2):
         canvas.fill(poly([(-.14, .96), (.14, .96), (.03, 1.15), (-.03, 1.15)]), canvas.any_colour())
 
 
@@ -222,7 +228,10 @@ def jack_o_lantern(canvas):
 @drawing(643, 'mask', 'thing', places=('wall', 'plain', 'studio', 'dark', 'clutter'))
 def mask(canvas):
     """Masks of carnival, of the theatre and of carved wood."""
-    kind = canvas.pick('half', 'full', 'wood', 'wood', 'full')
+    kind = canvas.pick('half', 'full', 'wood', 'carved', 'carved', 'carved', 'carved')
+    if kind == 'carved':
+        carved_mask(canvas)
+        return
     colour = canvas.pick(rgb(240, 236, 228), GOLD, canvas.tint(0, .75, .6), canvas.tint(280, .6, .45),
                          canvas.tint(200, .6, .5), canvas.tint(25, .6, .4))
     if kind == 'wood':
@@ -238,8 +247,9 @@ def mask(canvas):
         path = smooth([(-.98, -.5), (-.5, -.55), (0, -.35), (.5, -.55), (.98, -.5), (.85, .15), (.4, .38),
                        (.14, .12), (0, .3), (-.14, .12), (-.4, .38), (-.85, .15)])
     else:
-        path = smooth([(-.6, -.85), (0, -1.0), (.6, -.85), (.74, -.1), (.52, .6), (.2, 1.0), (-.2, 1.0),
-                       (-.52, .6), (-.74, -.1)])
+        jaw, brow = canvas.uniform(.4, .62), canvas.uniform(.5, .7)
+        path = smooth([(-brow, -.85), (0, -1.0), (brow, -.85), (.74, -.1), (jaw, .6), (.2, 1.0), (-.2, 1.0),
+                       (-jaw, .6), (-.74, -.1)])
     canvas.fill(path, linear(canvas.light[0], -.6, -canvas.light[0], .8,
                              [mix(colour, WHITE, .3), colour, dim(colour, .45)]))
     y, wide = (-.12, .42) if kind == 'half' else (-.22, .34)
@@ -251,6 +261,84 @@ def mask(canvas):
         canvas.fill(hole, accent if kind != 'wood' else dim(colour, 1.3), width=.08)
         canvas.fill(hole, rgb(14, 12, 14))
     canvas.fill(path, accent if kind == 'half' else dim(colour, .5), width=.035)
+
+
+def carved_mask(canvas):
+    """A mask in space, from the front or three quarters: human, long, demon with horns, cat, beaked doctor.
+    """
+    kind = canvas.pick('human', 'long', 'demon', 'cat', 'doctor')
+    colour = {'human': canvas.pick(rgb(238, 230, 212), GOLD, canvas.tint(20, .5, .5)),
+              'long': canvas.pick(canvas.tint(22, .6, .4), rgb(60, 46, 40), canvas.tint(30, .5, .55)),
+              'demon': canvas.pick(canvas.tint(3, .8, .6), canvas.tint(220, .5, .4),
+                                   canvas.tint(140, .5, .35)),
+              'cat': canvas.pick(rgb(236, 232, 226), rgb(44, 42, 46), GOLD),
+              'doctor': canvas.pick(rgb(228, 218, 196), canvas.tint(28, .5, .35), rgb(48, 44, 44))}[kind]
+    paint_ = canvas.pick(rgb(236, 230, 216), canvas.tint(3, .8, .6), GOLD, canvas.tint(200, .6, .5),
+                         rgb(30, 26, 26))
+    wide, tall = {'long': (.46, 1.1), 'demon': (.72, .82), 'cat': (.72, .66)}.get(kind, (.62, .84))
+    clay = Clay(.08)
+    clay.ball('face', (0, 0, 0), (.42, tall, wide))
+    clay.ball('face', (.1, tall * .5, 0), (.34, tall * .42, wide * .62))
+    beak = {'doctor': [(.3, .05, 0), (.8, .3, 0), (1.3, .75, 0)], 'cat': [(.35, .12, 0), (.5, .2, 0)]}.get(
+        kind, [(.36, -.3 * tall, 0), (.5, .0, 0), (.56, .16 * tall, 0)])
+    clay.limb('nose', beak, {'doctor': [.26, .17, .04], 'cat': [.2, .14],
+                             'demon': [.1, .15, .2]}.get(kind, [.07, .1, .13])[:len(beak)])
+    for z in (-1, 1):
+        brow = .28 if kind != 'demon' else .2
+        clay.limb('face', [(.4, -.28 * tall - .1 * (kind == 'demon') * -1, z * .08),
+                           (.4, -.36 * tall, z * wide * .45),
+                           (.26, -brow * tall, z * wide * .8)], [.1, .12, .06])
+        clay.ball('face', (.26, .22 * tall, z * wide * .5), .2)
+        if kind == 'demon':
+            clay.limb('horn', [(.15, -.65, z * .4), (.2, -1.0, z * .65), (.3, -1.35, z * .6)], [.15, .1, .03])
+        elif kind == 'cat':
+            clay.limb('face', [(0, -.45, z * .5), (-.05, -.95, z * .62)], [.26, .04])
+        elif canvas.chance(.4):
+            clay.ball('face', (-.05, .05, z * wide), (.14, .24, .1))
+    if kind in ('human', 'long', 'demon'):
+        for y in (.52, .64):
+            clay.limb('lips', [(.33, y * tall, -.2), (.43, y * tall, 0), (.33, y * tall, .2)],
+                      [.04, .06, .04])
+    bands, phase = canvas.pick(0, 0, 9, 14, 20), canvas.uniform(0, 6)
+
+    def coat(x, y, z):
+        grain = 1 + .06 * np.sin(30 * z + 6 * np.sin(3 * y + phase))
+        mark = np.zeros(len(x))
+        if bands:
+            mark = step(np.cos(bands * (y + .4 * np.abs(z)) + phase) - .55, .08) * step(np.abs(z) - .2, .04)
+        return (colour * grain[:, None]) * (1 - mark[:, None]) + paint_ * mark[:, None]
+    clay.view(90 - canvas.uniform(-50, 50), canvas.uniform(-12, 12), canvas.normal(5))
+    clay.fit(size=.95)
+    if canvas.chance(.35) and kind in ('long', 'demon'):
+        n = 60
+        way = canvas.spread(-3.1, 0, n)
+        hairs(canvas, .4 * np.cos(way), -.35 + .3 * np.sin(way), way, canvas.spread(.4, .7, n),
+              canvas.vary(canvas.pick(rgb(40, 30, 24), rgb(200, 170, 110), rgb(230, 226, 216)), n, .2), .07,
+              .2)
+    shine = canvas.uniform(.1, .6)
+    clay.paint(canvas, {'face': Coat(coat, gloss=shine),
+                        'nose': Coat(mix(colour, paint_, canvas.pick(0, 0, .5)), gloss=shine),
+                        'horn': Coat(mix(paint_, rgb(90, 76, 60), .5)),
+                        'lips': Coat(canvas.tint(2, .7, .5), gloss=shine)})
+    mask_eyes(canvas, clay, kind, wide, tall, paint_)
+
+
+def mask_eyes(canvas, clay, kind, wide, tall, rim):
+    """The holes of eyes and mouth on a carved mask."""
+    lean = {'demon': 22, 'cat': -25}.get(kind, canvas.normal(8))
+    for z in (-1, 1):
+        with clay.spot(canvas, (.34, -.12 * tall, z * wide * .45), (1, 0, z * .45), .2, slack=.4) as seen:
+            if seen:
+                high = .75 if kind == 'doctor' else canvas.uniform(.35, .6)
+                canvas.oval(0, 0, 1.15, high + .2, dim(rim, .8), z * lean)
+                canvas.oval(0, 0, .9, high, rgb(12, 10, 12), z * lean)
+    if kind in ('human', 'long', 'demon'):
+        with clay.spot(canvas, (.44, .58 * tall, 0), (1, 0, 0), .24, slack=.5) as seen:
+            if seen:
+                canvas.oval(0, 0, .9, canvas.uniform(.12, .5), rgb(14, 10, 10))
+                if kind == 'demon':
+                    for x in (-.5, -.2, .2, .5):
+                        canvas.fill(poly([(x - .12, -.35), (x + .12, -.35), (x, .2)]), rgb(236, 228, 205))
 
 
 def shape_mask(canvas, kind, colour, accent, y, wide):
