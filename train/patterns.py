@@ -214,8 +214,8 @@ def reef_from_above(canvas, tone, blue):
     canvas.flood(sand)
     noise(canvas, canvas.uniform(5, 20), .5)
     for depth in range(3):
-        for _ in range(canvas.integer(6, 9)):
-            with canvas.at(canvas.uniform(0, 160), canvas.uniform(0, 160), canvas.uniform(14, 34),
+        for _ in range(canvas.integer(5, 7)):
+            with canvas.at(canvas.uniform(0, 160), canvas.uniform(0, 160), canvas.uniform(17, 38),
                            canvas.uniform(0, 360)):
                 canvas.disc(.06, .1, .95, BLACK, alpha=.35, blur=.12)
                 canvas.pick(bush_above, bush_above, plate_above, brain_coral, bush_above)(canvas, tone(depth))
@@ -230,10 +230,10 @@ def bush_above(canvas, colour):
     x, y = .55 * r * np.cos(turn), .55 * r * np.sin(turn)
     long, wide = .42 * r + .06, canvas.uniform(.07, .14)
     canvas.disc(0, 0, .7, dim(colour, .35))
-    for part in np.array_split(np.arange(n), 4):
+    for part in np.array_split(np.arange(n), 3):
         ends = x[part] + long[part] * np.cos(turn[part]), y[part] + long[part] * np.sin(turn[part])
         strokes(canvas, x[part], y[part] + .03, turn[part], long[part], dim(colour, .5), wide * 1.2, layers=1)
-        strokes(canvas, x[part], y[part], turn[part], long[part], canvas.vary(colour, len(part), .12), wide,
+        strokes(canvas, x[part], y[part], turn[part], long[part], canvas.vary(colour, len(part), .1, 1), wide,
                 layers=1)
         specks(canvas, *ends, wide * .42, mix(colour, WHITE, .55))
 
@@ -249,25 +249,27 @@ def plate_above(canvas, colour):
         canvas.fill(path, mix(colour, WHITE, .6), width=.045)
 
 
-def branch_coral(canvas, colour, x=0.0, y=.3, way=-90.0, long=.5, width=.2, depth=3):
+def branch_coral(canvas, colour):
     """A bush of forking branches with pale tips."""
-    for turn in (-28, 4, 32) if depth == 3 else (-24, 26):
-        a = math.radians(way + turn + canvas.normal(9))
-        ex, ey = x + long * math.cos(a), y + long * math.sin(a)
-        canvas.line(x, y, ex, ey, dim(colour, .6), width)
-        canvas.line(x, y, ex, ey, mix(colour, WHITE, .15 * (3 - depth)), width * .65)
-        if depth:
-            branch_coral(canvas, colour, ex, ey, math.degrees(a), long * .72, width * .74, depth - 1)
+    x, y, way, long, width = np.zeros(1), np.full(1, .3), np.full(1, -math.pi / 2), .5, .2
+    for fork in range(4):
+        turns = np.radians((-28, 4, 32) if fork == 0 else (-24, 26))
+        way = (way[:, None] + turns).ravel() + canvas.rng.normal(0, .16, len(way) * len(turns))
+        x, y = np.repeat(x, len(turns)), np.repeat(y, len(turns))
+        strokes(canvas, x, y, way, long, dim(colour, .6), width, layers=1)
+        strokes(canvas, x, y, way, long, mix(colour, WHITE, .15 * fork), width * .65, layers=1)
+        x, y, long, width = x + long * np.cos(way), y + long * np.sin(way), long * .72, width * .74
 
 
 def brain_coral(canvas, colour):
     """A boulder with winding grooves."""
     ball(canvas, 0, 0, .8, colour, .3, .4, .8)
     with canvas.inside(ellipse(0, 0, .8, .64)):
-        rows = np.arange(-.8, .8, .13)
+        rows, phase = np.arange(-.9, .9, .12), canvas.uniform(0, 6)
         for y in rows:
             x = np.linspace(-.85, .85, 14)
-            canvas.curve(list(zip(x, y + .07 * np.sin(x * 11 + canvas.uniform(0, 6)))), dim(colour, .5), .045)
+            bend = .07 * np.sin(x * 11 + phase + 3 * y) + .05 * np.sin(x * 5 - phase)
+            canvas.curve(list(zip(x, y + bend)), dim(colour, .5), .045)
 
 
 def fan_coral(canvas, colour):
@@ -302,7 +304,7 @@ def table_coral(canvas, colour):
     canvas.oval(0, -.2, 1.0, .24, linear(0, -.4, 0, 0, [mix(colour, WHITE, .2), dim(colour, .8)]))
     n = 70
     x, y = canvas.disk(n, .95, .22, 0, -.2)
-    strokes(canvas, x, y, -math.pi / 2, .08, canvas.vary(mix(colour, WHITE, .2), n), .035, layers=1)
+    strokes(canvas, x, y, -math.pi / 2, .08, canvas.vary(mix(colour, WHITE, .2), n, .12, 1), .035, layers=1)
 
 
 def anemone(canvas, colour):
@@ -310,7 +312,7 @@ def anemone(canvas, colour):
     n = 90
     way = canvas.rng.normal(-math.pi / 2, .75, n)
     hairs(canvas, canvas.rng.normal(0, .25, n), np.full(n, .35), way, canvas.spread(.5, .95, n),
-          canvas.vary(colour, n, .18), .12, .25)
+          canvas.vary(colour, n, .18, 1), .12, .25, layers=2)
 
 
 def reef_fish(canvas, colour):

@@ -122,13 +122,13 @@ def plate(n):
 def florets(canvas, x, y, r, colour, grain):
     """One head of buds: a lump of many small knobs."""
     canvas.fill(blob(canvas, x, y, r, r * .85, 9, .12), dim(colour, .5))
-    n = 60
+    n = 50
     px, py = canvas.disk(n, r * .92, r * .8, x, y)
     order = np.argsort(py + .3 * px * np.sign(-canvas.light[0]))[::-1]
     px, py = px[order], py[order]
     lit = .8 + .4 * ((px - x) * canvas.light[0] + (py - y) * canvas.light[1]) / r
     specks(canvas, px, py, grain * canvas.spread(.7, 1.3, n),
-           canvas.vary(np.asarray(colour) * lit[:, None], n, .09))
+           canvas.vary(np.asarray(colour) * lit[:, None], n, .09, 3))
 
 
 @drawing(937, 'broccoli', 'food')
@@ -889,14 +889,14 @@ def rapeseed(canvas):
         for x in np.arange(-260, 420, canvas.uniform(30, 60)):
             canvas.fill(poly([(vanish, horizon + 3), (x, 165), (x + 6, 165)]), mix(yellow, GREEN, .75),
                         alpha=.7)
-    for row in np.linspace(0, 1, 12) ** 1.6:
+    for row in np.linspace(0, 1, 10) ** 1.6:
         y, k = horizon + 5 + (165 - horizon) * row, .6 + 6 * row
         n = 60
         x = canvas.spread(-5, 165, n)
         py = y + canvas.rng.normal(0, 1.2 * k, n)
         strokes(canvas, x, py, math.pi / 2 + canvas.rng.normal(0, .2, n), k * 2,
-                canvas.vary(dim(GREEN, .9), n), .25 * k, .7, 1)
-        specks(canvas, x, py, k * canvas.spread(.25, .6, n), canvas.vary(yellow, n, .12))
+                canvas.vary(dim(GREEN, .9), n, .12, 1), .25 * k, .7, 1)
+        specks(canvas, x, py, k * canvas.spread(.25, .6, n), canvas.vary(yellow, n, .12, 1))
     for _ in range(canvas.pick(0, 0, 2, 4)):
         with canvas.at(canvas.uniform(0, 160), canvas.uniform(80, 135), canvas.uniform(22, 42)):
             rape_head(canvas, yellow)
@@ -905,13 +905,15 @@ def rapeseed(canvas):
 def rape_head(canvas, yellow):
     """One flower head: a stem and many four-petalled flowers."""
     roll(canvas, [(0, 0), (.1, 1.2), (0, 3)], [.08, .1, .12], GREEN)
-    for _ in range(18):
-        x, y = canvas.normal(.4), canvas.normal(.35)
-        canvas.line(0, .5, x, y, GREEN, .03)
-        with canvas.at(x, y, .2, canvas.uniform(0, 90)):
-            for way in (0, 90, 180, 270):
-                petal(canvas, 0, 0, way, 1, .5, dim(yellow, canvas.uniform(.85, 1.08)))
-            canvas.disc(0, 0, .2, mix(yellow, GREEN, .5))
+    n = 20
+    x, y = canvas.rng.normal(0, .4, n), canvas.rng.normal(0, .35, n)
+    strokes(canvas, x, y, np.arctan2(.5 - y, -x), np.hypot(x, .5 - y), GREEN, .03, layers=1)
+    way = canvas.spread(0, 6.3, n)
+    for px, py, turn, tone in zip(x, y, way, canvas.vary(yellow, n, .1, 2)):
+        ways = turn + np.arange(4) * math.pi / 2
+        hairs(canvas, px + .19 * np.cos(ways), py + .19 * np.sin(ways), ways + math.pi, .2, tone, .17,
+              layers=1)
+    specks(canvas, x, y, .04, mix(yellow, GREEN, .5))
 
 
 # ---- Baked and frozen --------------------------------------------------------------------------------------
