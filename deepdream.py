@@ -8,7 +8,7 @@
 
 The network is Inception-V1; its weights come from a frozen TensorFlow graph, its operations from inception_graph.py.
 This module computes them with nothing but Python, exactly and slowly; simd.py beside it writes machine code for the
-same layers and is several hundred times faster. Neither trains a network, and pictures are BMP files only.
+same layers and is a hundred times faster and more. Neither trains a network, and pictures are BMP files only.
 
 The file reads downwards: messages, pictures, weights, download, layers, network, dreaming, classifying, self-test,
 command line. Letters: h w height and width of a tensor, c its channels; kh kw height and width of a kernel, ci co the
@@ -24,6 +24,7 @@ import array
 import contextlib
 import errno
 import functools
+import io
 import math
 import mmap
 import os
@@ -51,6 +52,13 @@ MEAN_BGR = (104.0, 116.7, 122.7)     # of the pictures the original was trained 
 
 class DeepDreamError(Exception):
     """Something the user can mend: one line that names the file, what was found, what was expected, what to do."""
+
+
+def say(message: str) -> None:
+    """One line to the user, if anybody listens."""
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError, ValueError):
+            print(f"deepdream: {message}", file=sys.stderr, flush=True)
 
 
 def duration(seconds: float) -> str:
@@ -500,7 +508,7 @@ def encode_bmp(picture: Picture) -> bytes:
 # Two of them: the octaves' enlargement, in bytes and exactly the original's; and `Fit`, which brings a picture of any
 # size to the classifier, in floats, and with its transpose carries a gradient back to the picture.
 
-def upscale(picture: Picture, scale: Fraction = Fraction(7, 5), c89: bool = False) -> Picture:
+def upscale(picture: Picture, scale: Fraction | float = Fraction(7, 5), c89: bool = False) -> Picture:
     """`picture` enlarged by `scale` (sides rounded down), bilinear in 8 bits; the left upper corners stay in place.
 
     Horizontally, then vertically, a pixel p and the next one q at a distance of u/256 become
@@ -508,7 +516,7 @@ def upscale(picture: Picture, scale: Fraction = Fraction(7, 5), c89: bool = Fals
     c89 keeps two defects of the original: (p*(255-u) + q*u) >> 8, which darkens by about 2 levels, and no edge: after
     a row's last pixel comes the next row's first, after the last row zeros.
     """
-    w, h = picture.width, picture.height
+    w, h, scale = picture.width, picture.height, exact(scale)
     last_x, last_y = (w, h) if c89 else (w - 1, h - 1)
     width, rows = int(w * scale), last_y + 1
     pixels = picture.pixels + bytes(3 * (w + 1))
@@ -528,6 +536,11 @@ def upscale(picture: Picture, scale: Fraction = Fraction(7, 5), c89: bool = Fals
     for line in blend_lines(row, last_y, source_positions(h, scale), c89):
         result += line
     return Picture(width, int(h * scale), result)
+
+
+def exact(scale: Fraction | float) -> Fraction:
+    """The growth as a fraction, so that sizes and places are computed without rounding: 1.4 is meant as 7/5."""
+    return Fraction(str(scale))
 
 
 def source_positions(old: int, scale: Fraction) -> list[int]:
@@ -595,10 +608,10 @@ class Fit:
         return result
 
 
-Weights = list[tuple[int, list[float]]]     # for each result: its first source and the weights from there on
+Mixes = list[tuple[int, list[float]]]     # for each result: its first source and the weights from there on
 
 
-def triangle_weights(old: int, new: int, size: int) -> tuple[int, Weights]:
+def triangle_weights(old: int, new: int, size: int) -> tuple[int, Mixes]:
     """How the middle `size` of `new` pixels are mixed from `old` ones: the first that counts, weights from it on."""
     scale = old / new
     reach = max(scale, 1.0)
@@ -612,9 +625,9 @@ def triangle_weights(old: int, new: int, size: int) -> tuple[int, Weights]:
     return start, [(first - start, weights) for first, weights in rows]
 
 
-def transposed(rows: Weights) -> Weights:
+def transposed(rows: Mixes) -> Mixes:
     """The same weights listed for each source. Neighbours overlap, so the results of a source are a range too."""
-    columns: Weights = [(0, []) for _ in range(rows[-1][0] + len(rows[-1][1]))]
+    columns: Mixes = [(0, []) for _ in range(rows[-1][0] + len(rows[-1][1]))]
     for x, (first, weights) in enumerate(rows):
         for i, weight in enumerate(weights, first):
             if not columns[i][1]:
@@ -623,7 +636,7 @@ def transposed(rows: Weights) -> Weights:
     return columns
 
 
-def mix_columns(values: Sequence[float], width: int, columns: Weights) -> array.array:
+def mix_columns(values: Sequence[float], width: int, columns: Mixes) -> array.array:
     """float32 [h, len(columns), 3] from [h, width, 3]."""
     length = 3 * len(columns)
     result = array.array("f", bytes(len(values) // width * len(columns) * 4))
@@ -1018,7 +1031,19 @@ def checked_weight(graph: Graph, name: str, shape: tuple[int, ...]) -> memoryvie
         raise wrong_node(graph, name, f"shape {short(str(list(tensor.shape)))}", f"shape {list(shape)}")
     if not tensor.complete():
         raise wrong_node(graph, name, "its numbers are not as many as its shape says", f"shape {list(shape)}")
-    return tensor.floats()
+    floats = tensor.floats()
+    if not all_moderate(floats):
+        raise wrong_node(graph, name, "numbers of 1e38 or more, infinity or NaN", "weights")
+    return floats
+
+
+def all_moderate(floats: memoryview[float]) -> bool:
+    """Whether all numbers are below 2**127, so neither infinite nor NaN, which a ReLU or a maximum would swallow.
+
+    The bytes that hold a float's sign and the upper 7 bits of its exponent tell: 3 ns for each, a fifth of math.isinf.
+    """
+    exponents = bytes(floats)[3 if sys.byteorder == "little" else 0::4]
+    return 0x7F not in exponents and 0xFF not in exponents
 
 
 def check_operations(graph: Graph) -> None:
@@ -1107,10 +1132,10 @@ def choose_model(wish: str | None = None) -> tuple[str, str]:
     used if they are there, else the shipped ones.
     """
     source = "--model"
-    if not wish:
+    if wish is None:
         wish, source = os.environ.get("DEEPDREAM_MODEL"), "$DEEPDREAM_MODEL"
     original = os.path.join(data_folder(), "InceptionV1.pb")
-    if not wish:
+    if not wish and source == "$DEEPDREAM_MODEL":
         if os.path.isfile(original):
             return original, "downloaded ImageNet weights"
         return data_file("InceptionV1.pb"), "shipped weights, trained on drawings"
@@ -1352,8 +1377,8 @@ ACTIVATION_BITS = 28        # a factor below 2**30 is a single digit to CPython,
 WEIGHT_BITS = 34            # the absolute weights of one lane add up to 2**34: 28 + 34 bits and a sign fit into 64
 ROUND = 1.5 * 2.0 ** 52     # v + ROUND, as a double, has the integer nearest to v in its low bits: int() is 3 x slower
 
-
 DAMAGED = "infinity or NaN in the network: its weights are damaged; fetch them again or choose another --model"
+
 
 
 def from_lanes(lanes: array.array) -> int:
@@ -1432,7 +1457,7 @@ class Operation:
 
 def conv2d(op: Operation, backward: bool, rows: range) -> None:
     """x [h, w, ci] * weights [kh, kw, ci, co] -> y [oh, ow, co]; `rows` are the rows of the result, y or dx."""
-    (h, w, ci), (oh, ow, co) = op.x.shape, op.y.shape
+    (h, w, ci), (_, ow, co) = op.x.shape, op.y.shape
     kh, kw = op.weight_shape[:2]
     top, left = same_padding(h, kh, op.stride)[1], same_padding(w, kw, op.stride)[1]
     if backward not in op.kernels:
@@ -1446,22 +1471,33 @@ def conv2d(op: Operation, backward: bool, rows: range) -> None:
         for y, values in correlate(op.y.gradient, op.y.shape, kernel, kh, kw, 1, kh - 1 - top, kw - 1 - left, rows, w):
             accumulate(op.x.gradient, y * w * ci, values, w * ci)
     else:
-        # A larger stride: each dy pixel, times the weights, is the gradient of its whole window [kh, kw, ci].
-        dy, scale = integers(op.y.gradient.tolist())
-        window, run = kh * kw * ci, kw * ci
-        sums = {y: [0.0] * ((ow - 1) * op.stride * ci + run + w * ci) for y in rows}
-        for y in range(oh):
-            inside = [(r, y * op.stride - top + r) for r in range(kh) if y * op.stride - top + r in rows]
-            if inside:
-                pixels = [(dy[i:i + co],) for i in range(y * ow * co, (y + 1) * ow * co, co)]
-                products = list(kernel.products(pixels, scale))
-                for r, row in inside:
-                    total = sums[row]
-                    for x in range(ow):
-                        at, i = x * op.stride * ci, x * window + r * run
-                        total[at:at + run] = map(add, total[at:at + run], products[i:i + run])
-        for y in rows:
-            accumulate(op.x.gradient, y * w * ci, sums[y][left * ci:], w * ci)
+        for y, sums in scatter(op, kernel, top, left, rows):
+            accumulate(op.x.gradient, y * w * ci, sums, w * ci)
+
+
+def scatter(op: Operation, kernel: Kernel, top: int, left: int, rows: range) -> Iterator[tuple[int, list[float]]]:
+    """(row, what is to be added to it) of dx for a stride above 1.
+
+    Each pixel of dy, times the weights, is the gradient of its whole window [kh, kw, ci]. Windows overlap: they are
+    added up in rows as wide as all windows together, `left` pixels wider than the picture on that side.
+    """
+    (_, w, ci), (oh, ow, co) = op.x.shape, op.y.shape
+    kh, kw = op.weight_shape[:2]
+    run, window, stride = kw * ci, kh * kw * ci, op.stride
+    dy, scale = integers(op.y.gradient.tolist())
+    sums = {y: [0.0] * ((ow - 1) * stride * ci + run + w * ci) for y in rows}
+    for y in range(oh):
+        seen = [(r, y * stride - top + r) for r in range(kh) if y * stride - top + r in rows]
+        if seen:
+            pixels = [(dy[i:i + co],) for i in range(y * ow * co, (y + 1) * ow * co, co)]
+            windows = list(kernel.products(pixels, scale))
+            for r, row in seen:
+                total = sums[row]
+                for x in range(ow):
+                    at, i = x * stride * ci, x * window + r * run
+                    total[at:at + run] = map(add, total[at:at + run], windows[i:i + run])
+    for y in rows:
+        yield y, sums[y][left * ci:]
 
 
 def conv2d_kernel(op: Operation, backward: bool) -> Kernel:
@@ -1702,12 +1738,12 @@ class PythonEngine:
     def load_tile(self, picture: Picture, x: int, y: int) -> None:
         """data [h, w, c] = the pixels from (x, y) on, wrapping around the picture's edges, minus MEAN_BGR."""
         line, stretch = 3 * self.width, 3 * picture.width
-        repeat = -(-(x % picture.width + self.width) // picture.width)
+        rounds = -(-(x % picture.width + self.width) // picture.width)
         data = self.tensors["data"].values
         mean = MEAN_BGR * self.width
         for i in range(self.height):
             at = (y + i) % picture.height * stretch
-            row = (picture.pixels[at:at + stretch] * repeat)[3 * (x % picture.width):][:line]
+            row = (picture.pixels[at:at + stretch] * rounds)[3 * (x % picture.width):][:line]
             data[i * line:(i + 1) * line] = array.array("f", map(sub, row, mean))
 
     def ascend(self, step: float) -> float:
@@ -1758,10 +1794,11 @@ def tensor_shapes(operations, weights, height: int, width: int) -> dict[str, tup
 class Workers:
     """Processes forked from an engine that each compute a band of rows of every convolution in its shared tensors.
 
-    They read (operation, direction, first row, end row) from a pipe, answer with a byte, and leave when it closes.
+    They read (operation, direction, first row, end row) from a pipe and answer with a byte.
     """
 
     REQUEST = struct.Struct("=4i")
+    LEAVE = -1
 
     def __init__(self, engine: PythonEngine, count: int):
         self.engine, self.count = engine, count if hasattr(os, "fork") else 0
@@ -1769,43 +1806,55 @@ class Workers:
         self.children: list[int] = []
 
     def run(self, op: Operation, backward: bool) -> None:
+        """One convolution, or its gradient, each process its share of the rows."""
+        while len(self.pipes) < self.count:
+            self.add()
         rows = (op.x if backward else op.y).shape[0]
         number = self.engine.numbers[op.name]
-        self.start()
         shares = len(self.pipes) + 1
         ends = [rows * (i + 1) // shares for i in range(shares)]
-        for (request, _), first, end in zip(self.pipes, ends, ends[1:]):
-            os.write(request, self.REQUEST.pack(number, backward, first, end))
-        conv2d(op, backward, range(ends[0]))
-        for _, answer in self.pipes:
-            if os.read(answer, 1) != b"+":
-                raise DeepDreamError("a worker process died (out of memory?); use fewer: -j 1")
+        try:
+            for (request, _), first, end in zip(self.pipes, ends, ends[1:]):
+                os.write(request, self.REQUEST.pack(number, backward, first, end))
+            conv2d(op, backward, range(ends[0]))
+            for _, answer in self.pipes:
+                if os.read(answer, 1) != b"+":
+                    raise BrokenPipeError
+        except BaseException as error:
+            self.close()    # what has not been answered yet must not be taken for the answer to the next request
+            if isinstance(error, OSError):
+                raise DeepDreamError("a worker process died (out of memory?); use fewer: -j 1") from None
+            raise
 
-    def start(self) -> None:
-        if self.count and not self.pipes:
-            sys.stdout.flush()
-            sys.stderr.flush()
-            for _ in range(self.count):
-                theirs, request = os.pipe()
-                answer, ours = os.pipe()
-                child = os.fork()
-                if child == 0:
-                    for pipe in self.pipes:
-                        os.close(pipe[0])
-                    os.close(request)
-                    self.serve(theirs, ours)
-                os.close(theirs)
-                os.close(ours)
-                self.pipes.append((request, answer))
-                self.children.append(child)
+    def add(self) -> None:
+        """One more worker; where the system has no room for it, those that are there must do."""
+        ends: list[int] = []
+        try:
+            ends += os.pipe()
+            ends += os.pipe()
+            child = os.fork()
+        except OSError:
+            for end in ends:
+                os.close(end)
+            self.count = len(self.pipes)
+            return
+        theirs, request, answer, ours = ends
+        if child == 0:
+            self.serve(theirs, ours)
+        os.close(theirs)
+        os.close(ours)
+        self.pipes.append((request, answer))
+        self.children.append(child)
 
     def serve(self, requests: int, answers: int) -> None:
-        """The life of a worker; it never returns. Ctrl-C is the parent's to handle: closing its end of the pipe."""
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        """The life of a worker; it never returns. Ctrl-C is the parent's to handle."""
         status = 1
         try:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
             while request := os.read(requests, self.REQUEST.size):
                 number, backward, first, end = self.REQUEST.unpack(request)
+                if number == self.LEAVE:
+                    break
                 conv2d(self.engine.operations[number], bool(backward), range(first, end))
                 os.write(answers, b"+")
             status = 0
@@ -1813,7 +1862,10 @@ class Workers:
             os._exit(status)
 
     def close(self) -> None:
+        """Send the workers home. Processes forked later hold their pipes too, so closing alone would not tell them."""
         for request, answer in self.pipes:
+            with contextlib.suppress(OSError):
+                os.write(request, self.REQUEST.pack(self.LEAVE, 0, 0, 0))
             os.close(request)
             os.close(answer)
         for child in self.children:
@@ -1823,6 +1875,9 @@ class Workers:
 
 # ---- Network ---------------------------------------------------------------------------------------------------------
 # A model and an engine made into something to ask: what does this layer see, and which way must the picture change?
+
+SMALLEST_SIDE = 32      # below it the deepest maps would be empty
+
 
 class Engine(Protocol):
     """What a network asks of whoever computes it. PythonEngine, the reference, says what each call does."""
@@ -1934,8 +1989,6 @@ class Network:
             self.current = None
 
 
-SMALLEST_SIDE = 32      # below it the deepest maps would be empty
-
 
 def load(model: str | None = None, engine: str = "auto", jobs: int | None = None) -> Network:
     """The network with the weights that `model` says: a file, 'drawn', 'imagenet', or as choose_model decides."""
@@ -1965,7 +2018,7 @@ def choose_engine(wish: str = "auto") -> EngineChoice:
             return EngineChoice(simd.SimdEngine, f"simd {instructions}", "")
         if wish == "simd":
             raise DeepDreamError(f"the machine-code engine cannot run here: {reason}; use --engine python")
-        reason = f"using the Python engine, several hundred times slower: {reason}"
+        reason = f"using the Python engine, a hundred times slower and more: {reason}"
     return EngineChoice(PythonEngine, PythonEngine.name, reason)
 
 
@@ -1988,7 +2041,7 @@ class Recipe(NamedTuple):
     """All that makes one dream of a picture different from another; the defaults are the original's."""
     layer: str = "inception_4c_output"
     octaves: int = 7
-    octave_scale: Fraction = Fraction(7, 5)     # each octave is this much larger than the one before
+    octave_scale: Fraction | float = Fraction(7, 5)     # each octave is this much larger than the one before
     steps: int = 20
     step_size: float = 1.5              # mean change of a pixel in one step, in grey levels
     tile: int = 224
@@ -1997,9 +2050,9 @@ class Recipe(NamedTuple):
 
     def sizes(self, width: int, height: int) -> list[tuple[int, int]]:
         """The (width, height) of each octave that stays within max_size."""
-        sizes = [(width, height)]
+        sizes, scale = [(width, height)], exact(self.octave_scale)
         while len(sizes) < self.octaves:
-            width, height = int(width * self.octave_scale), int(height * self.octave_scale)
+            width, height = int(width * scale), int(height * scale)
             if max(width, height) > self.max_size:
                 break
             sizes.append((width, height))
@@ -2029,7 +2082,7 @@ def dream(network: Network, picture: Picture, recipe: Recipe = Recipe(),
     engine = network.engine(recipe.tile, recipe.tile)
     for octave, size in enumerate(recipe.sizes(picture.width, picture.height)):
         if octave:
-            picture = engine.upscale(picture, recipe.octave_scale, recipe.c89)
+            picture = engine.upscale(picture, exact(recipe.octave_scale), recipe.c89)
         for step in range(recipe.steps):
             for tile, (x, y) in enumerate(recipe.tiles(*size)):
                 x, y = x + step * STEP_SHIFT[0], y + step * STEP_SHIFT[1]
@@ -2096,6 +2149,8 @@ def adversarial(network: Network, picture: Picture, target: int = 852, steps: in
     `steps`: 5, then on until the picture rounded to bytes is classified as the target by a margin, 60 at most.
     on_step(step, guesses) is called before the first step (0) and after each, with the five best guesses.
     """
+    if not 0 <= target < len(network.model.labels):
+        raise ValueError(f"target {target}: classes are 0 to {len(network.model.labels) - 1}; find_class knows labels")
     fit = Fit(picture.width, picture.height)
     values = array.array("f", map(float, picture.pixels))
     scores = probabilities(network, fit.forward(values))
@@ -2103,9 +2158,9 @@ def adversarial(network: Network, picture: Picture, target: int = 852, steps: in
     done, reached = 0, False
     while done < (MOST_FOOL_STEPS if steps is None else steps):
         gradient = network.backward("prob", log_gradient(scores, target))
-        values = array.array("f", [
+        values = array.array("f", (
             min(max(v + (FOOL_STEP if g > 0.0 else -FOOL_STEP if g < 0.0 else 0.0), 0.0), 255.0)
-            for v, g in zip(values, fit.backward(gradient))])
+            for v, g in zip(values, fit.backward(gradient))))
         done += 1
         scores = probabilities(network, fit.forward(values))
         on_step(done, best_guesses(network, scores, 5))
@@ -2116,7 +2171,7 @@ def adversarial(network: Network, picture: Picture, target: int = 852, steps: in
             probabilities(network, fit.forward(values))     # the next gradient belongs to these again
     pixels = round_half_up(values)
     reached = leads(probabilities(network, fit.forward(pixels)), target, 1.0)
-    moves = [abs(a - b) for a, b in zip(pixels, picture.pixels)]
+    moves = bytes(map(abs, map(sub, pixels, picture.pixels)))
     return Fooled(Picture(picture.width, picture.height, pixels), reached, done, sum(moves) / len(moves), max(moves))
 
 
@@ -2134,7 +2189,7 @@ def leads(scores: Sequence[float], target: int, margin: float) -> bool:
 
 def round_half_up(values: Sequence[float]) -> bytearray:
     """Values of 0..255 as bytes."""
-    return bytearray([int(v + 0.5) for v in values])
+    return bytearray(int(v + 0.5) for v in values)
 
 
 def find_class(labels: Sequence[str], wish: str) -> int:
@@ -2156,6 +2211,7 @@ def find_class(labels: Sequence[str], wish: str) -> int:
 
 
 # ---- Self-test -------------------------------------------------------------------------------------------------------
+# Is this the right network, computed rightly? TensorFlow's own tensors for one picture lie in test/.
 
 class Check(NamedTuple):
     """One tensor beside its reference: |difference| / |reference| in the Euclidean norm, and the largest difference."""
@@ -2171,6 +2227,7 @@ class Check(NamedTuple):
 # 1e-4, but one that is wrong by its own size among 150,000 is 3e-3, and a wrong row far more.
 TOLERANCE = 1e-3
 TEST_CLASS = 162                # gradients are those of the probability of a beagle
+FEWEST_TENSORS = ("prob", "inception_4a_output", "grad_inception_4a_output", "grad_data")   # the original's references
 
 
 def self_test(network: Network, picture: Picture, folder: str) -> Iterator[Check]:
@@ -2184,6 +2241,9 @@ def self_test(network: Network, picture: Picture, folder: str) -> Iterator[Check
     if not files:
         raise DeepDreamError(f"{folder}: no reference tensors in it (files named prob, grad_data, ...); "
                              "name their folder with --reference")
+    missing = sorted(set(FEWEST_TENSORS) - set(files))
+    if missing:
+        raise DeepDreamError(f"{folder}: {', '.join(missing)} missing; gen_inception.py test writes all of them")
     engine = network.engine(picture.height, picture.width)
     references = {name: read_reference(folder, name, engine.shapes[name.removeprefix("grad_")]) for name in files}
     engine.load_tile(picture, 0, 0)
@@ -2229,8 +2289,8 @@ def read_reference(folder: str, name: str, shape: tuple[int, int, int]) -> array
         raise DeepDreamError(f"{path}: {error.strerror}; it should be a reference tensor") from None
     if len(data) != 4 * math.prod(shape):
         found = os.path.getsize(path)
-        raise DeepDreamError(f"{path}: {found} bytes, expected {4 * math.prod(shape)} for float32 {shape}; "
-                             "write it again with gen_inception.py test")
+        raise DeepDreamError(f"{path}: {found} bytes, expected {4 * math.prod(shape)} for float32 {shape}; it belongs "
+                             "to a picture of another size, or gen_inception.py test must write it again")
     values = array.array("f", data)
     if sys.byteorder == "big":
         values.byteswap()
@@ -2250,7 +2310,6 @@ examples:
   deepdream test                                    is this installation right?
   deepdream download                                the weights of the original, trained on photographs
 """
-MODES = ("dream", "classify", "adversarial", "test", "download")
 COMMON = {"quiet", "model", "engine", "jobs", "input"}
 TAKES = {       # an option given to a mode that has no use for it is an error
     "dream": COMMON | {"output", "preset", "layer", "octaves", "octave_scale", "steps", "step_size", "tile", "max_size",
@@ -2265,10 +2324,11 @@ TAKES = {       # an option given to a mode that has no use for it is an error
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code: 0 done, 1 failed, 2 wrong usage (by SystemExit), 130 Ctrl-C."""
     try:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")       # file names may hold anything
         options = parse_command_line(argv)
-        code = {"dream": run_dream, "classify": run_classify, "adversarial": run_adversarial, "test": run_test,
-                "download": run_download}[options.mode](options)
-        sys.stdout.flush()
+        code = MODES[options.mode](options)
+        print(end="", flush=True)
         return code
     except DeepDreamError as error:
         say(f"error: {error}")
@@ -2276,19 +2336,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     except MemoryError:
         say("error: out of memory; use a smaller picture, --tile or --max-size")
         return 1
-    except BrokenPipeError:
-        # Whoever read our output has left; Python must not meet the closed pipe again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        # Somebody closed the pipe we print to, or the disk is full; Python must not meet it again when it flushes.
+        if not isinstance(error, BrokenPipeError):
+            where = f"{error.filename}: " if error.filename else ""
+            say(f"error: {where}{error.strerror or error}; make room, or use less: -j 1, a smaller --tile")
+        if sys.stdout is not None:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except KeyboardInterrupt:
-        say("interrupted")
+    except KeyboardInterrupt as interrupt:
+        say(f"interrupted{interrupt}")
         return 130
-
-
-def say(message: str) -> None:
-    """One line to the user."""
-    if sys.stderr is not None:
-        print(f"deepdream: {message}", file=sys.stderr, flush=True)
 
 
 def parse_command_line(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -2298,7 +2356,7 @@ def parse_command_line(argv: Sequence[str] | None) -> argparse.Namespace:
     options.mode = options.mode or "dream"
     if options.version:
         print_version(options)
-        sys.stdout.flush()
+        print(end="", flush=True)
         raise SystemExit(0)
     given = {name for name, value in vars(options).items() if value is not None and value is not False} - {"mode"}
     for name in sorted(given - TAKES[options.mode]):
@@ -2389,7 +2447,7 @@ def print_version(options: argparse.Namespace) -> None:
     print(f"model {path} ({reason})")
 
 
-def open_network(options: argparse.Namespace) -> Network:
+def open_network(options: argparse.Namespace) -> contextlib.closing[Network]:
     """The network the options ask for; says on stderr which weights and which engine these are."""
     path, reason = choose_model(options.model)
     network = Network(load_model(path), options.engine or "auto", options.jobs)
@@ -2397,49 +2455,55 @@ def open_network(options: argparse.Namespace) -> Network:
         if network.choice.note:
             say(network.choice.note)
         say(f"model: {path} ({reason}); engine: {network.choice.name}")
-    return network
+    return contextlib.closing(network)
 
 
 def input_picture(options: argparse.Namespace) -> Picture:
-    return read_picture(options.input or data_file("cat_dog224.bmp"))
+    return read_picture(data_file("cat_dog224.bmp") if options.input is None else options.input)
+
+
+def output_path(options: argparse.Namespace) -> str:
+    """Where the picture goes. DeepDreamError if it cannot be written: better now than after hours of work."""
+    path = "output.bmp" if options.output is None else options.output
+    target = os.path.realpath(path)
+    folder = os.path.dirname(target)
+    if os.path.isdir(target):
+        raise DeepDreamError(f"{path}: is a folder; give the name of a picture to write with -o")
+    if not os.path.isdir(folder):
+        raise DeepDreamError(f"{path}: there is no folder {folder}; make it or choose another -o")
+    if not os.access(target if os.path.exists(target) else folder, os.W_OK):
+        raise DeepDreamError(f"{path}: cannot be written to; make it writable or choose another -o")
+    return path
 
 
 def run_dream(options: argparse.Namespace) -> int:
     wishes = {name: getattr(options, name) for name in Recipe._fields if getattr(options, name, None) is not None}
     recipe = Recipe(**wishes, c89=options.preset == "c89")
-    output = options.output or "output.bmp"
+    output = output_path(options)
     picture = input_picture(options)
-    check_writable(output)
-    network = open_network(options)
-    network.number(recipe.layer)
-    progress = DreamProgress(recipe, picture, options.quiet)
+    kept: list[str] = []
+    with open_network(options) as network:
+        network.number(recipe.layer)
+        progress = DreamProgress(recipe, picture, options.quiet)
 
-    def keep(octave: int, picture: Picture) -> None:
-        if not options.no_octaves:
-            write_picture(os.path.join(os.path.dirname(output), f"octave_{octave}.bmp"), picture)
-        progress.octave_done(octave, picture)
+        def keep(octave: int, picture: Picture) -> None:
+            if not options.no_octaves:
+                path = os.path.join(os.path.dirname(output), f"octave_{octave}.bmp")
+                write_picture(path, picture)
+                kept.append(path)
+            progress.octave_done(octave, picture)
 
-    try:
-        write_picture(output, dream(network, picture, recipe, progress.tile_done, keep))
-    finally:
-        progress.line.clear()
-        network.close()
+        try:
+            write_picture(output, dream(network, picture, recipe, progress.tile_done, keep))
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(f"; finished: {', '.join(kept)}" if kept else "") from None
+        finally:
+            progress.line.clear()
     return 0
 
 
-def check_writable(path: str) -> None:
-    """Complain about an output that cannot be written now, not after hours of work."""
-    folder = os.path.dirname(path) or "."
-    if os.path.isdir(path):
-        raise DeepDreamError(f"{path}: is a folder; give the name of a picture to write with -o")
-    if not os.path.isdir(folder):
-        raise DeepDreamError(f"{path}: there is no folder {folder}; make it or choose another -o")
-    if not os.access(folder, os.W_OK):
-        raise DeepDreamError(f"{path}: the folder cannot be written to; choose another -o")
-
-
 class DreamProgress:
-    """Tells what a dream will do, after two tiles how long that takes, and then how far it is."""
+    """Tells what a dream will do, after one tile (two if they are fast) how long that takes, and how far it is."""
 
     def __init__(self, recipe: Recipe, picture: Picture, quiet: bool):
         self.sizes = recipe.sizes(picture.width, picture.height)
@@ -2448,11 +2512,13 @@ class DreamProgress:
         self.total, self.done = self.steps * sum(self.tiles), 0
         self.line, self.began, self.first = StatusLine(), time.monotonic(), 0.0
         if not quiet:
+            if max(self.sizes[0]) > recipe.max_size:
+                say(f"the picture itself is larger than --max-size {recipe.max_size}; it is dreamed on as it is")
             if len(self.sizes) < recipe.octaves:
-                say(f"{len(self.sizes)} octaves instead of {recipe.octaves}: the next would pass --max-size "
+                say(f"octaves: {len(self.sizes)} instead of {recipe.octaves}, as the next would pass --max-size "
                     f"{recipe.max_size}")
             say("octaves " + " ".join(f"{w}x{h}" for w, h in self.sizes)
-                + f"; {self.steps} steps each, {self.total} tiles of {recipe.tile} in all")
+                + f"; steps in each: {self.steps}; tiles of {recipe.tile} in all: {self.total}")
 
     def tile_done(self, octave: int, step: int, tile: int) -> None:
         self.done += 1
@@ -2461,10 +2527,11 @@ class DreamProgress:
         seconds = time.monotonic() - self.began
         if self.done == 1:
             self.first = seconds        # with what is done once only: weights read and brought into form
-        elif self.done == 2:
-            say(f"about {duration(self.first + (seconds - self.first) * (self.total - 1))} in all, "
-                f"{seconds - self.first:.2g} s a tile")
-        left = seconds / self.done * (self.total - self.done)
+        a_tile = (seconds - self.first) / (self.done - 1) if self.done > 1 else seconds
+        if self.done == 1 and seconds > 2.0 or self.done == 2 and self.first <= 2.0:
+            self.line.clear()
+            say(f"about {duration(self.first + a_tile * (self.total - 1))} in all, {a_tile:.2g} s a tile")
+        left = a_tile * (self.total - self.done)
         self.line.show(f"octave {octave + 1} of {len(self.sizes)}, step {step + 1} of {self.steps}, tile {tile + 1} of "
                        f"{self.tiles[octave]}: {duration(left)} left")
 
@@ -2477,9 +2544,8 @@ class DreamProgress:
 
 def run_classify(options: argparse.Namespace) -> int:
     picture = input_picture(options)
-    network = open_network(options)
-    guesses = classify(network, picture, options.top or 5)
-    network.close()
+    with open_network(options) as network:
+        guesses = classify(network, picture, options.top or 5)
     if options.json:
         import json
         print(json.dumps([{"index": g.number, "label": g.label, "score": g.score} for g in guesses],
@@ -2495,41 +2561,42 @@ def print_guesses(guesses: Iterable[Guess]) -> None:
 
 
 def run_adversarial(options: argparse.Namespace) -> int:
+    output = output_path(options)
     picture = input_picture(options)
-    output = options.output or "output.bmp"
-    check_writable(output)
-    network = open_network(options)
-    target = find_class(network.model.labels, "852" if options.target is None else options.target)
 
     def show(step: int, guesses: list[Guess]) -> None:
         print(f"step {step}" if step else "before")
         print_guesses(guesses)
-        sys.stdout.flush()
+        print(end="", flush=True)
 
-    fooled = adversarial(network, picture, target, options.steps, show)
+    with open_network(options) as network:
+        target = find_class(network.model.labels, "852" if options.target is None else options.target)
+        fooled = adversarial(network, picture, target, options.steps, show)
+        label = network.model.labels[target]
     write_picture(output, fooled.picture)
-    network.close()
-    print(f"pixels moved by {fooled.mean_change:.2f} of 255 on average, {fooled.largest_change} at most, "
-          f"in {fooled.steps} steps")
+    print(f"pixels moved by {fooled.mean_change:.2f} of 255 on average, {fooled.largest_change} at most; "
+          f"steps: {fooled.steps}")
     if not fooled.reached:
-        say(f"error: {output} is not yet taken for {network.model.labels[target]} after {fooled.steps} steps; "
-            "give it more with --steps, or another --target")
+        say(f"error: {output} is not yet taken for {label} (steps: {fooled.steps}); give it more with --steps, "
+            "or another --target")
         return 1
     return 0
 
 
 def run_test(options: argparse.Namespace) -> int:
-    path, _ = choose_model(options.model)
-    beside, folder = reference_files(path)
-    picture = read_picture(options.input or beside)
-    network = open_network(options)
+    beside, folder = reference_files(choose_model(options.model)[0])
+    if options.input is not None:
+        beside = options.input
+    elif not os.path.exists(beside):
+        beside = data_file("cat_dog224.bmp")
+    picture = read_picture(beside)
     passed = True
-    print("difference from the reference: |difference| / |reference|, and the largest")
-    for check in self_test(network, picture, options.reference or folder):
-        print(f"{check.relative:9.2e} {check.absolute:9.2e}  {'ok' if check.passed else 'WRONG':5}  {check.name}",
-              flush=True)
-        passed = passed and check.passed
-    network.close()
+    with open_network(options) as network:
+        for check in self_test(network, picture, folder if options.reference is None else options.reference):
+            print(f"{check.relative:9.2e} {check.absolute:9.2e}  {'ok' if check.passed else 'WRONG':5}  {check.name}",
+                  flush=True)
+            passed = passed and check.passed
+    print("(|difference| / |reference|, largest difference)")
     print(f"all within {TOLERANCE}" if passed else f"FAILED: not all within {TOLERANCE}")
     return 0 if passed else 1
 
@@ -2539,6 +2606,9 @@ def run_download(options: argparse.Namespace) -> int:
         print(download(options.base_url, options.folder, silence if options.quiet else None))
     return 0
 
+
+MODES = {"dream": run_dream, "classify": run_classify, "adversarial": run_adversarial, "test": run_test,
+         "download": run_download}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -225,12 +225,13 @@ def main() -> None:
                 os.remove(os.path.join(folder, name))
         contents = {os.path.join(folder, name): content for name, content in tensors.items()}
     for path, content in contents.items():
-        with open(path, "wb") as file:
-            file.write(content)
+        deepdream.write_whole(path, content)
 
 
 if __name__ == "__main__":
     try:
         main()
-    except deepdream.DeepDreamError as error:
+    except (deepdream.DeepDreamError, OSError) as error:
         sys.exit(f"gen_inception: error: {error}")
+    except ImportError as error:
+        sys.exit(f"gen_inception: error: {error}; reference tensors need TensorFlow: pip install tensorflow-cpu")

@@ -6,10 +6,13 @@ The loops know nothing of deepdream.py; they are slow, so the pictures are small
 import array
 import itertools
 import math
+import os
 import pathlib
 import random
+import signal
 import sys
 import unittest
+import unittest.mock
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -240,6 +243,44 @@ class Branches(unittest.TestCase):
                         for e in (1e-5, -1e-5))
             self.assertAlmostEqual(gradient[number], (up - down) / 2e-5, delta=1e-5)
         self.assertEqual(set(engine.gradient("dead")), {0.0})
+
+    def test_two_engines_with_processes(self):
+        first, second = self.engine(2), self.engine(2)
+        first.forward(7)
+        second.forward(7)
+        first.close()
+        second.close()
+
+    def test_an_interrupted_pass_does_not_spoil_the_next(self):
+        engine = self.engine(3)
+        engine.forward(7)
+        expected = engine.read("end")
+
+        def interrupt(*_):
+            raise KeyboardInterrupt
+        with unittest.mock.patch("deepdream.conv2d", interrupt), self.assertRaises(KeyboardInterrupt):
+            engine.forward(7)
+        self.assertEqual(engine.workers.children, [])
+        engine.forward(7)
+        self.assertEqual(engine.read("end"), expected)
+        engine.close()
+
+    def test_a_killed_process_is_told(self):
+        engine = self.engine(2)
+        engine.forward(7)
+        os.kill(engine.workers.children[0], signal.SIGKILL)
+        with self.assertRaisesRegex(deepdream.DeepDreamError, "worker process died"):
+            for _ in range(2):
+                engine.forward(7)
+        engine.forward(7)
+        engine.close()
+
+    @unittest.skipUnless(hasattr(os, "fork"), "one process only")
+    def test_no_room_for_processes(self):
+        engine = self.engine(3)
+        with unittest.mock.patch("os.fork", side_effect=OSError):
+            engine.forward(7)
+        self.assertEqual(engine.workers.children, [])
 
     def test_in_pieces_and_with_any_number_of_processes(self):
         results = []

@@ -102,7 +102,9 @@ class Dream(Modes):
     def test_max_size_is_told(self):
         self.picture("in.bmp", 64, 64)
         done = self.run_it("-i", "in.bmp", "--tile", 64, "--steps", 1, "--max-size", 100)
-        self.assertIn("2 octaves instead of 7", done.stderr)
+        self.assertIn("octaves: 2 instead of 7", done.stderr)
+        done = self.run_it("-i", "in.bmp", "--tile", 64, "--steps", 1, "--max-size", 50, "--octaves", 1, "--no-octaves")
+        self.assertIn("larger than --max-size", done.stderr)
         self.assertEqual(self.files(), ["in.bmp", "octave_0.bmp", "octave_1.bmp", "output.bmp"])
 
     def test_same_picture_for_any_number_of_jobs(self):
@@ -132,6 +134,40 @@ class Dream(Modes):
             self.assertEqual(rest.strip().splitlines()[-1], "deepdream: interrupted")
             self.assertEqual(self.files(), ["in.bmp"])
 
+    def test_ctrl_c_names_what_is_finished(self):
+        self.picture("in.bmp", 32, 32)
+        with subprocess.Popen([*PROGRAM, "-i", "in.bmp", "--tile", "32", "--steps", "1", "--engine", "python",
+                               "-j", "1", "--layer", "pool2/3x3_s2"], cwd=self.folder, env=self.environment,
+                              stderr=subprocess.PIPE, text=True, start_new_session=True) as running:
+            for line in running.stderr:
+                if "octave 1 of 7 done" in line:
+                    break
+            os.killpg(running.pid, signal.SIGINT)
+            rest = running.stderr.read()
+            self.assertEqual(running.wait(60), 130)
+        self.assertIn("interrupted; finished: octave_0.bmp", rest.splitlines()[-1])
+
+    def test_outputs_that_cannot_be_written_are_told_before_the_work(self):
+        os.symlink("nowhere/out.bmp", self.folder / "link.bmp")
+        self.fails("-o", "link.bmp", "--engine", "python", says="no folder")
+
+    @unittest.skipUnless(os.path.exists("/dev/full"), "needs /dev/full")
+    def test_streams_that_take_nothing(self):
+        self.picture("in.bmp", 32, 32)
+        dream = ["-i", "in.bmp", "--tile", "32", "--steps", "1", "--octaves", "1", "--layer", "pool1/3x3_s2"]
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([*PROGRAM, *dream], cwd=self.folder, env=self.environment, stderr=full, timeout=60)
+            self.assertEqual(done.returncode, 0)
+            self.assertIn("output.bmp", self.files())
+            done = subprocess.run([*PROGRAM, "--version"], cwd=self.folder, env=self.environment, stdout=full,
+                                  stderr=subprocess.PIPE, text=True, timeout=60)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("deepdream: error: No space left", done.stderr)
+        self.assertEqual(len(done.stderr.splitlines()), 1)
+        closed = subprocess.run(f"exec '{sys.executable}' '{ROOT}/deepdream.py' --version >&-", shell=True,
+                                env=self.environment, stderr=subprocess.PIPE, text=True, timeout=60)
+        self.assertEqual(closed.stderr, "")
+
     def test_wrong_usage(self):
         for words, says in ((("--octaves", "0"), "whole number from 1"), (("--octave-scale", "1"), "above 1"),
                             (("--step-size", "nan"), "number above 0"), (("--tile", "31"), "from 32"),
@@ -147,10 +183,11 @@ class Dream(Modes):
         (self.folder / "folder").mkdir()
         for words, says in ((("-i", "nothing.bmp"), "nothing.bmp"), (("-i", "text.bmp"), "text.bmp"),
                             (("-i", "folder"), "folder"), (("-o", "folder"), "is a folder"),
-                            (("-o", "nowhere/out.bmp"), "no folder nowhere"), (("--model", "gone.pb"), "gone.pb"),
+                            (("-o", "nowhere/out.bmp"), "there is no folder"), (("--model", "gone.pb"), "gone.pb"),
                             (("--model", "text.bmp"), "text.bmp"), (("--model", "imagenet"), "deepdream download"),
                             (("--layer", "inception_4c_outptu", "--engine", "python"), "inception_4c_output"),
-                            (("--layer", "", "--engine", "python"), "no such layer")):
+                            (("--layer", "", "--engine", "python"), "no such layer"),
+                            (("-i", ""), "error"), (("--model", ""), "no such file")):
             with self.subTest(words=words):
                 self.fails(*words, says=says)
         self.assertEqual(self.files(), ["text.bmp"])
@@ -243,7 +280,7 @@ class SelfTest(Modes):
 
     def passes(self, engine):
         lines = self.run_it("test", "--engine", engine).stdout.splitlines()
-        names = [line.split()[-1] for line in lines[1:-1]]
+        names = [line.split()[-1] for line in lines[:-2]]
         self.assertTrue({"prob", "inception_4a_output", "grad_inception_4a_output", "grad_data"} <= set(names))
         self.assertLess(names.index("prob"), names.index("grad_data"))
         self.assertEqual(lines[-1], "all within 0.001")
@@ -252,6 +289,9 @@ class SelfTest(Modes):
     def test_a_wrong_tensor_fails(self):
         reference = self.folder / "reference"
         reference.mkdir()
+        for name in deepdream.FEWEST_TENSORS:
+            (reference / name).write_bytes((ROOT / "test" / name).read_bytes())
+        self.assertIn("all within", self.run_it("test", "--reference", "reference").stdout)
         prob = bytearray((ROOT / "test" / "prob").read_bytes())
         prob[4 * 207:4 * 208] = struct.pack("<f", 0.9)
         (reference / "prob").write_bytes(prob)
@@ -261,8 +301,15 @@ class SelfTest(Modes):
 
     def test_nothing_to_compare_and_wrong_sizes(self):
         reference = self.folder / "reference"
+
+        def short_file():
+            for name in deepdream.FEWEST_TENSORS:
+                (reference / name).write_bytes((ROOT / "test" / name).read_bytes())
+            (reference / "pool1_3x3_s2").write_bytes(b"1234")
+
         for prepare, says in ((lambda: None, "reference"), (reference.mkdir, "no reference tensors"),
-                              (lambda: (reference / "pool1_3x3_s2").write_bytes(b"1234"), "4 bytes")):
+                              (lambda: (reference / "prob").write_bytes(bytes(4000)), "grad_data"),
+                              (short_file, "4 bytes")):
             prepare()
             done = self.run_it("test", "--reference", "reference", "--engine", "python", code=1)
             self.assertIn(says, done.stderr)
