@@ -1133,9 +1133,9 @@ def choose_model(wish: str | None = None) -> tuple[str, str]:
     """
     source = "--model"
     if wish is None:
-        wish, source = os.environ.get("DEEPDREAM_MODEL"), "$DEEPDREAM_MODEL"
+        wish, source = os.environ.get("DEEPDREAM_MODEL") or None, "$DEEPDREAM_MODEL"
     original = os.path.join(data_folder(), "InceptionV1.pb")
-    if not wish and source == "$DEEPDREAM_MODEL":
+    if wish is None:
         if os.path.isfile(original):
             return original, "downloaded ImageNet weights"
         return data_file("InceptionV1.pb"), "shipped weights, trained on drawings"
