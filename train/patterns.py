@@ -577,7 +577,7 @@ def velvet(canvas):
                          canvas.tint(225, .75, .4), canvas.tint(150, .7, .32),
                          canvas.tint(40, .6, .5), rgb(52, 50, 58))
     shade = folds(canvas, canvas.uniform(.25, .5), canvas.uniform(.5, .9),
-                  canvas.pick(1, 2, 2, 2, 2))[..., :1] / 128
+                  canvas.uniform(1.5, 2))[..., :1] / 128
     rim = np.clip(shade - 1.12, 0, 1) * 260
     canvas.picture(colour * np.clip(.25 + .8 * shade, .3, 1.6) + rim * .4, 0, 0, 160, 160)
     n = 2200

@@ -145,7 +145,7 @@ def broccoli(canvas):
 
 @drawing(938, 'cauliflower', 'food')
 def cauliflower(canvas):
-    white, green = canvas.pick(rgb(244, 238, 214), rgb(244, 238, 214), canvas.tint(285, .35, .6),
+    white, green = canvas.pick(*6 * [rgb(244, 238, 214)], canvas.tint(285, .35, .6),
                                canvas.tint(45, .5, .85)), canvas.tint(90, .45, .58)
     for way in np.linspace(15, 345, canvas.integer(7, 9)) + canvas.uniform(0, 40):
         veined_leaf(canvas, 0, .1, way, 1.0, .36, dim(green, canvas.uniform(.75, 1.15)))
@@ -970,7 +970,7 @@ def pizza_top(canvas, crust, cheese, half=math.pi):
     edge = r + .018 * rough
     rim, inside = np.exp(-((edge - .88) / .085) ** 2), step(.82 - edge, .015)
     melt = step(.55 * rough + .6 * fine + canvas.uniform(.2, .9), .22) * inside
-    brown = step(.8 * fine + .5 * char - canvas.uniform(1, 1.7), .25) * melt
+    brown = step(.8 * fine + .5 * char - canvas.uniform(1.2, 2), .25) * melt
     sauce = canvas.tint(10, .85, .66)
     bread = crust * (1.06 - .5 * step(char + .4 * fine - .8, .3))[..., None]
     base = bread * (1 - inside[..., None]) + (sauce * (.9 + .1 * fine[..., None])) * inside[..., None]
@@ -979,7 +979,7 @@ def pizza_top(canvas, crust, cheese, half=math.pi):
     height = .13 * rim + .025 * melt + .007 * inside * fine + .006 * char * (1 - inside)
     relief(canvas, tone, height, step(.965 - edge, .008), .5 * inside.max())
     toppings = canvas.rng.permutation(['salami', 'olive', 'basil', 'pepper', 'mushroom',
-                                       'tomato'])[:canvas.integer(0, 3)]
+                                       'tomato'])[:canvas.integer(1, 3)]
     for topping in toppings:
         for k in range(canvas.integer(7, 11) if half > 1 else canvas.integer(2, 4)):
             turn, reach = k * 2.4 + canvas.normal(.25), .72 * math.sqrt((k + .5) / 11)
