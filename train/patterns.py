@@ -639,10 +639,11 @@ def turned_corner(canvas, corners, colour):
     corner, along_, up = (np.asarray(corners[i]) for i in (k, 5 - k, 1 if k == 2 else 0))
     a = corner + (along_ - corner) * canvas.uniform(.3, .6)
     b = corner + (up - corner) * canvas.uniform(.25, .5)
-    tip = (a + b) / 2 + ((a + b) / 2 - corner) * canvas.uniform(.5, .9)
+    middle = (a + b) / 2
+    tip = middle + (middle - corner) * canvas.uniform(.5, .9)
     canvas.fill(poly([a, b, corner]), canvas.tint(30, .2, .4))
     canvas.fill(smooth([a, b, b, tip + (.03, .04), a]), BLACK, alpha=.5, blur=.03)
-    canvas.fill(poly([a, b, tip]), linear(*((a + b) / 2), *tip, [dim(colour, .55), dim(colour, 1.1), colour]))
+    canvas.fill(poly([a, b, tip]), linear(middle[0], middle[1], tip[0], tip[1], [dim(colour, .55), dim(colour, 1.1), colour]))
 
 
 def rug_field(canvas, red, blue, gold, cream):
