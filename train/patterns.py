@@ -643,7 +643,8 @@ def turned_corner(canvas, corners, colour):
     tip = middle + (middle - corner) * canvas.uniform(.5, .9)
     canvas.fill(poly([a, b, corner]), canvas.tint(30, .2, .4))
     canvas.fill(smooth([a, b, b, tip + (.03, .04), a]), BLACK, alpha=.5, blur=.03)
-    canvas.fill(poly([a, b, tip]), linear(middle[0], middle[1], tip[0], tip[1], [dim(colour, .55), dim(colour, 1.1), colour]))
+    canvas.fill(poly([a, b, tip]), linear(middle[0], middle[1], tip[0], tip[1],
+                                          [dim(colour, .55), dim(colour, 1.1), colour]))
 
 
 def rug_field(canvas, red, blue, gold, cream):
