@@ -5,9 +5,9 @@
 
 has the methods of deepdream.PythonEngine and several hundred times its speed, with nothing installed. It needs
 Linux on a 64-bit x86 processor with AVX2 and FMA (any since 2013 or so), better with AVX-512, or on a 64-bit ARM
-processor; unavailable() says what is missing. `python3 deepdream.py --engine simd ...` insists on it; DEEPDREAM_JIT=0
-in the environment forbids it.
-It leaves out training: no gradients of weights.
+processor (aarch64, with NEON); unavailable() says what is missing. `python3 deepdream.py --engine simd ...` insists on
+it; DEEPDREAM_JIT=0 in the environment forbids it.
+It leaves out training: no gradients of weights; and max pooling with windows larger than 3 x 3.
 
 What machine code is. A processor executes bytes: `c4 e2 7d b8 d9` multiplies the eight floats in vector register 0
 by the eight in register 1 and adds the products to register 3. A compiler turns text into such bytes; here Python
@@ -28,9 +28,10 @@ for all of them: a vector is asm.V floats, numbers at the end of a row that do n
 Where the speed comes from. 95% of the work is convolutions, and a convolution is a matrix product in disguise: see
 `convolution`. It keeps 20 to 28 vectors of sums in registers, so that a multiply-add hardly ever waits for memory.
 A core can do two of them per clock cycle, 16 floats each; 85 to 90% of that is reached in the 3x3 layers. The rest is
-in the order of things: weights copied once into the order of their use (`pack...`), tensors with a border of zeros so
-that no kernel asks where the picture ends, the parts of a concatenation written where they belong, ReLU and its
-gradient done in passing, and a whole pass over the network as one call per thread ("The driver").
+in the order of things: weights copied once into the order of their use (`pack...`) and used in parts that the
+first-level cache holds, tensors with a border of zeros so that no kernel asks where the picture ends, the parts of a
+concatenation written where they belong, ReLU and its gradient done in passing, and a whole pass over the network as
+one call per thread ("The driver").
 
 Why it is safe. Memory is first written and then made executable, never both at a time. Kernels touch only memory that
 the engine planned for them, at addresses fixed when the plan was made. Nothing is used before the processor says that
@@ -1189,117 +1190,154 @@ def unavailable() -> str:
 # the code. It is called as kernel(arguments, scratch) by the driver; argument 0 is its own address.
 
 def convolution(asm: Avx, tiles: tuple, vectors: int, lanes: int, sources: tuple, y_pixel: int, y_step: int,
-                in_parts: bool, bias: bool, add: bool, relu: bool, mask: bool) -> None:
+                bias: bool, add: bool, relu: bool, mask: bool) -> None:
     """Some rows of output pixels times `vectors` vectors of output channels of a convolution, as a matrix product.
 
-    Seen from one output pixel, the inputs are `rows` x `taps` runs of `run` consecutive floats (a run is a whole
-    kernel row where the pixels of a row lie back to back in memory; else one pixel), and the weights one matrix
-    [rows * taps * run, vectors * V], in the order in which they are used. So: for each input, multiply it (in all
-    lanes) by its row of the matrix, and add that to the output pixel. To use every load several times, a tile of
-    `size` neighbouring output pixels is computed together, all its sums in registers. tiles: (size, how many)...
+    Seen from one output pixel, the inputs are some runs of consecutive floats, and the weights one matrix
+    [inputs, vectors * V], in the order in which they are used. So: for each input, multiply it (in all lanes) by its
+    row of the matrix, and add that to the output pixel. To use every load several times, a tile of `size` neighbouring
+    output pixels is computed together, all its sums in registers. tiles: of a row, (size, how many)...
 
-    sources: (rows, taps, run, and in bytes: from kernel row to kernel row, tap to tap, output pixel to output pixel,
-    output row to output row) of the input; or of up to three inputs whose matrices stand one below the other.
-    in_parts: sum up each run by itself and then add up those sums (in scratch memory); as every addition is rounded
-    to 24 bits of what has come together so far, shorter sums are more exact.
-    lanes: of the last vector. bias: begin the sums with it. add: to what the output holds.
-    relu: store max(0, sum). mask: store 0 where the activation at the same place is not above 0.
-    Arguments: weights, bias, y, activations, number of output rows, the inputs.
+    The matrix is cut into parts, so short that one stays in the first-level cache while all tiles meet it. Between
+    parts the sums wait in scratch memory; as every addition is rounded to 24 bits of what has come together so far,
+    summing up each part by itself is more exact, too.
+
+    sources: (parts, runs, run, distances in bytes from output pixel to output pixel and output row to output row) of
+    the input; or of up to three inputs whose matrices stand one below the other. parts, runs: loops over the parts and
+    over the runs of `run` floats in one of them, outermost first: (times, distance of the input in bytes)...
+    bias: add it. add: what the output holds. relu: store max(0, sum). mask: store 0 where the activation at the same
+    place is not above 0. lanes: of the last vector.
+    Arguments: weights, bias, y, distance from y to the activations, number of output rows, the inputs.
+    Scratch memory: how many parts are done (64 bytes for it), then the sums of all output pixels.
     """
-    w, y, m, xr, wr, k, tap, row, tile, line, *inputs = asm.pointers(10 + len(sources))
+    w, wr, x, xr, start, y, waiting, k, tile, line, *counters = asm.pointers(13)
+    m, biases, done = xr, wr, k    # these are free when a tile's sums are complete
     width = 4 * asm.V
     unroll = 2
-    asm.argument(w, 1)
-    asm.argument(y, 3)
-    asm.argument(m, 4)
-    asm.argument(line, 5)
-    for i, x in enumerate(inputs):
-        asm.argument(x, 6 + i)
-    moving = [(x, x_pixel, x_step) for x, (*_, x_pixel, x_step) in zip(inputs, sources)]
-    moving += [(y, y_pixel, y_step)] + [(m, y_pixel, y_step)] * mask
-    with asm.repeat(line):
-        for size, count in tiles:
-            sums = [[p * vectors + v for v in range(vectors)] for p in range(size)]
-            every_sum = sum(sums, [])
-            weights = [size * vectors + v for v in range(vectors)]
-            spare = size * vectors + vectors
-            with asm.repeat(tile, count):
+    pixels = sum(size * count for size, count in tiles)
+    every_part = sum(math.prod(times for times, _ in parts) for parts, *_ in sources)
+
+    def sum_up(size: int, runs: tuple, run: int, x_pixel: int, free: Sequence[int]) -> None:
+        """The sums of one tile over one part; moves start."""
+        loops, rest = divmod(run, unroll)
+        for s in range(size * vectors):
+            asm.v_zero(s)
+        asm.move(wr, w)
+        asm.move(xr, start)
+        with nested(asm, xr, runs, free, 4 * unroll * loops):
+            if loops:
+                with asm.repeat(k, loops):
+                    for n in range(unroll):
+                        multiply_add(asm, size, vectors, xr, x_pixel, wr, n)
+                    asm.add_constant(xr, 4 * unroll)
+                    asm.add_constant(wr, unroll * vectors * width)
+            for n in range(rest):
+                multiply_add(asm, size, vectors, xr, x_pixel, wr, n)
+            asm.add_constant(wr, rest * vectors * width)
+        asm.add_constant(start, size * x_pixel)
+
+    def finish(size: int) -> None:
+        """Write a tile's sums, which are complete, to y."""
+        zero, kept, tail_register = (size * vectors + n for n in range(3))
+        tail = asm.v_tail(lanes, tail_register) if lanes < asm.V else None
+        if relu or mask:
+            asm.v_zero(zero)
+        if bias:
+            asm.argument(biases, 2)
+        if mask:
+            asm.argument(m, 4)
+            asm.add(m, y)
+        for p in range(size):
+            for v in range(vectors):
+                s, at, end = p * vectors + v, p * y_pixel + v * width, tail if v == vectors - 1 else None
                 if bias:
-                    asm.argument(k, 2)
-                    for v in range(vectors):
-                        asm.v_load(weights[v], k, v * width)
-                    for p in range(size):
-                        for v in range(vectors):
-                            asm.v_copy(sums[p][v], weights[v])
-                else:
-                    for s in every_sum:
-                        asm.v_zero(s)
-                if in_parts:
-                    for i, s in enumerate(every_sum):
-                        asm.v_store(asm.SCRATCH, i * width, s)
+                    asm.v_add(s, s, (biases, v * width))
+                if add:
+                    asm.v_load(kept, y, at, end)
+                    asm.v_add(s, s, kept)
+                if relu:
+                    asm.v_max(s, s, zero)
+                if mask:
+                    asm.v_load(kept, m, at, end)
+                    asm.v_keep_greater(kept, kept, zero, s)
+                asm.v_store(y, at, kept if mask else s, end)
 
-                asm.move(wr, w)
-                for x, (rows, taps, run, x_row, x_tap, x_pixel, _) in zip(inputs, sources):
-                    asm.move(xr, x)
-                    loops, rest = divmod(run, unroll)
-                    with asm.repeat(row, rows):
-                        with asm.repeat(tap, taps):
-                            if in_parts:
-                                for s in every_sum:
-                                    asm.v_zero(s)
-                            if loops:
-                                with asm.repeat(k, loops):
-                                    for i in range(unroll):
-                                        multiply_add(asm, sums, weights, spare, xr, x_pixel, wr, i)
-                                    asm.add_constant(xr, 4 * unroll)
-                                    asm.add_constant(wr, unroll * vectors * width)
-                            for i in range(rest):
-                                multiply_add(asm, sums, weights, spare, xr, x_pixel, wr, i)
-                            asm.add_constant(wr, rest * vectors * width)
-                            asm.add_constant(xr, x_tap - 4 * unroll * loops)
-                            if in_parts:
-                                for i, s in enumerate(every_sum):
-                                    asm.v_add(s, s, (asm.SCRATCH, i * width))
-                                    asm.v_store(asm.SCRATCH, i * width, s)
-                        asm.add_constant(xr, x_row - taps * x_tap)
+    def wait_for_more(size: int) -> None:
+        """Add a tile's sums to those that wait in scratch memory, and finish them if this was the last part."""
+        first, last, ready = asm.label(), asm.label(), asm.label()
+        asm.load_word(done, asm.SCRATCH)
+        asm.branch(done, "==", 0, first)
+        for s in range(size * vectors):
+            asm.v_add(s, s, (waiting, s * width))
+        asm.branch(done, "==", every_part - 1, last)
+        asm.place(first)
+        for s in range(size * vectors):
+            asm.v_store(waiting, s * width, s)
+        asm.jump(ready)
+        asm.place(last)
+        finish(size)
+        asm.place(ready)
+        asm.add_constant(waiting, size * vectors * width)
 
-                zero, kept = weights[0], spare
-                if relu or mask:
-                    asm.v_zero(zero)
-                if lanes < asm.V:
-                    tail_register = weights[1] if vectors > 1 else spare + 1
-                    tail = asm.v_tail(lanes, tail_register)
-                for p in range(size):
-                    for v in range(vectors):
-                        at, end = p * y_pixel + v * width, tail if v == vectors - 1 and lanes < asm.V else None
-                        if add:
-                            asm.v_load(kept, y, at, end)
-                            asm.v_add(sums[p][v], sums[p][v], kept)
-                        if relu:
-                            asm.v_max(sums[p][v], sums[p][v], zero)
-                        if mask:
-                            asm.v_load(kept, m, at, end)
-                            asm.v_keep_greater(kept, kept, zero, sums[p][v])
-                        asm.v_store(y, at, kept if mask else sums[p][v], end)
-                for r, pixel, _ in moving:
-                    asm.add_constant(r, size * pixel)
-        pixels = sum(size * count for size, count in tiles)
-        for r, pixel, step in moving:
-            asm.add_constant(r, step - pixels * pixel)
+    asm.set(k, 0)
+    asm.store_word(asm.SCRATCH, 0, k)
+    asm.argument(w, 1)
+    for i, (parts, runs, run, x_pixel, x_step) in enumerate(sources):
+        asm.argument(x, 6 + i)
+        with nested(asm, x, parts, counters):
+            asm.move(start, x)
+            asm.move(waiting, asm.SCRATCH)
+            asm.add_constant(waiting, 64)
+            asm.argument(y, 3)
+            asm.argument(line, 5)
+            with asm.repeat(line):
+                for size, count in tiles:
+                    with asm.repeat(tile, count):
+                        sum_up(size, runs, run, x_pixel, counters[len(parts):])
+                        if every_part > 1:
+                            wait_for_more(size)
+                        else:
+                            finish(size)
+                        asm.add_constant(y, size * y_pixel)
+                asm.add_constant(start, x_step - pixels * x_pixel)
+                asm.add_constant(y, y_step - pixels * y_pixel)
+            asm.add_constant(w, math.prod(times for times, _ in runs) * run * vectors * width)
+            asm.load_word(done, asm.SCRATCH)
+            asm.add_constant(done, 1)
+            asm.store_word(asm.SCRATCH, 0, done)
     asm.leave()
 
 
-def multiply_add(asm: Avx, sums: list, weights: list, spare: int, x: int, x_pixel: int, w: int, i: int) -> None:
-    """sums[pixel][vector] += input i of the pixel * row i of the weights"""
+@contextlib.contextmanager
+def nested(asm: Avx, p: int, loops: Sequence[tuple[int, int]], counters: Sequence[int], moved: int = 0,
+           ) -> Iterator[None]:
+    """Run the block in nested loops, outermost first: (times, how far to move p). What the block itself has moved p by
+    is taken back each time, and p is where it was in the end."""
+    if loops:
+        (times, distance), *inner = loops
+        with asm.repeat(counters[0], times):
+            with nested(asm, p, inner, counters[1:], moved):
+                yield
+            asm.add_constant(p, distance)
+        asm.add_constant(p, -times * distance)
+    else:
+        yield
+        asm.add_constant(p, -moved)
+
+
+def multiply_add(asm: Avx, size: int, vectors: int, x: int, x_pixel: int, w: int, n: int) -> None:
+    """sums[pixel][vector] += input n of the pixel * row n of the weights. The first registers are the sums."""
+    weights = [size * vectors + v for v in range(vectors)]
+    spare = size * vectors + vectors
     for v, register in enumerate(weights):
-        asm.v_load(register, w, (i * len(weights) + v) * 4 * asm.V)
-    for p, pixel_sums in enumerate(sums):
-        if len(weights) == 1:
-            asm.v_fma_float(pixel_sums[0], weights[0], x, p * x_pixel + 4 * i, spare)
+        asm.v_load(register, w, (n * vectors + v) * 4 * asm.V)
+    for p in range(size):
+        if vectors == 1:
+            asm.v_fma_float(p, weights[0], x, p * x_pixel + 4 * n, spare)
         else:
-            asm.v_load_factor(spare, x, p * x_pixel + 4 * i)
-            for s, weight in zip(pixel_sums, weights):
-                asm.v_fma_factor(s, weight, spare)
+            asm.v_load_factor(spare, x, p * x_pixel + 4 * n)
+            for v, weight in enumerate(weights):
+                asm.v_fma_factor(p * vectors + v, weight, spare)
 
 
 def split_width(width: int, most: int) -> tuple[tuple[int, int], ...]:
@@ -1312,7 +1350,7 @@ def split_width(width: int, most: int) -> tuple[tuple[int, int], ...]:
 def tile_cost(asm: type[Avx], width: int, vectors: int) -> float | None:
     """About how many cycles one input of all `width` pixels takes, `vectors` vectors wide; None: not enough registers.
 
-    Two multiply-adds a cycle, each of which takes 4 cycles; weights come from the second-level cache, 25 bytes a cycle.
+    Two multiply-adds a cycle, each of which takes 4 cycles; weights, also from the second-level cache, 25 bytes a cycle.
     Measured; it is to choose well on any processor, not to be exact on one.
     """
     most = (asm.vectors - vectors - 1) // vectors
@@ -2324,7 +2362,7 @@ class Threads:
     the next tape begins all must have left the last one.
     """
 
-    SCRATCH_SIZE = 1 << 22    # more than any kernel needs; what is not touched costs nothing
+    SCRATCH_SIZE = 1 << 24    # more than any kernel needs; what is not touched costs nothing
 
     def __init__(self, name: str, jobs: int):
         self.jobs, self.driver = jobs, driver_function(name)
@@ -2479,10 +2517,8 @@ class Operation:
 # ---- The engine ------------------------------------------------------------------------------------------------------
 
 LARGEST_UNIT = 1_500_000    # multiply-adds: about 20 us; smaller units cost more than their sharing out wins
-
-
-LONGEST_SUM = 256    # of what is added up one after the other, unless that needs no more than one
-LONGEST_RUN = 400    # part per kernel row
+LONGEST_PART = 200          # inputs; of a part of a convolution's matrix, then of 20 to 50 KB. 100 and 150 are slower
+LONGEST_RUN = 400           # inputs; longer kernel rows are taken pixel by pixel
 
 
 class SimdEngine:
@@ -2538,6 +2574,8 @@ class SimdEngine:
                     h, w = -(-sources[0].h // down), -(-sources[0].w // across)
                 self.tensors[buffer] = Tensor(buffer, h, w, shape[2])
             op = Operation(row, self.tensors, self.buffers, weights)
+            if kind == "MaxPool" and max(op.kernel) > 3:    # its gradient keeps all sums of a window in registers
+                raise ValueError(f"{op.name}: max pooling with windows of {op.kernel}; they may be 3 x 3 at most")
             self.operations.append(op)
             for source in sources:
                 if source is not op.y:
@@ -2825,34 +2863,35 @@ class SimdEngine:
         V = self.asm.V
         vectors = -(-c // V)
         depth, first, units = sum(math.prod(source[1:4]) for source in sources), 0, []
-        in_parts = depth > LONGEST_SUM
-        if in_parts:
-            sources = [self.shortened(source) for source in sources]
-        shapes = tuple(source[1:] for source in sources)
+        shapes = tuple(self.in_parts(*source[1:]) for source in sources)
         for block in split_channels(self.set, w, vectors):
             lanes = c - (first + block - 1) * V if first + block == vectors else V
             most = (self.asm.vectors - block - 1) // block
             tiles = split_width(w, min(most, self.asm.most_pixels))
-            kernel = self.kernel(convolution, tiles, block, lanes, shapes, y_pixel, y_step, in_parts, bias is not None,
-                                 add, relu, mask)
+            kernel = self.kernel(convolution, tiles, block, lanes, shapes, y_pixel, y_step, bias is not None, add,
+                                 relu, mask)
+            if 64 + 4 * w * block * V > Threads.SCRATCH_SIZE:
+                raise ValueError(f"a row of {w} pixels is too long")
             cost = w * block * V * depth
             for top, count in self.divide(h, cost):
                 target = y + top * y_step + first * V * 4
                 units.append(Unit(kernel, [weights + first * V * depth * 4, (bias or 0) + first * V * 4, target,
-                                           target - self.delta, count, *(x[0] + top * x[-1] for x in sources)],
+                                           -self.delta, count, *(x[0] + top * x[-1] for x in sources)],
                                   top / h, cost * count))
             first += block
         return units
 
     @staticmethod
-    def shortened(source: tuple[int, ...]) -> tuple[int, ...]:
-        """The same input, but a single long run taken as several."""
-        x, rows, taps, run, x_row, x_tap, *steps = source
-        if rows == taps == 1 and run > LONGEST_SUM:
-            taps = next(n for n in range(-(-run // LONGEST_SUM), run + 1) if run % n == 0)
-            run //= taps
-            x_tap = 4 * run
-        return x, rows, taps, run, x_row, x_tap, *steps
+    def in_parts(rows: int, taps: int, run: int, x_row: int, x_tap: int, x_pixel: int, x_step: int) -> tuple:
+        """The same as loops over parts, of at most LONGEST_PART inputs where that goes, and over runs in a part."""
+        pieces = next((n for n in range(-(-run // LONGEST_PART), run // 32 + 1) if run % n == 0), 1)
+        run //= pieces
+        loops = [loop for loop in ((rows, x_row), (taps, x_tap), (pieces, 4 * run)) if loop[0] > 1]
+        part, first = run, len(loops)
+        while first and part * loops[first - 1][0] <= LONGEST_PART:
+            first -= 1
+            part *= loops[first][0]
+        return tuple(loops[:first]), tuple(loops[first:]), run, x_pixel, x_step
 
     def divide(self, rows: int, cost: float) -> list[tuple[int, int]]:
         """(first, how many) for parts of `rows` rows, each of which costs so many multiply-adds."""
@@ -3068,8 +3107,8 @@ class SimdEngine:
     def plan_max_pool_gradient(self, op: Operation, clear: bool, mask: bool) -> list[Unit]:
         """A unit is some rows of dx and some channels. Windows that reach into two of them are computed twice."""
         (kh, kw), (down, _), x, y, V = op.kernel, op.stride, op.x, op.y, self.asm.V
-        if max(kh, kw) > 3 or (x.w + kw) * x.pixel > Threads.SCRATCH_SIZE:
-            raise ValueError(f"{op.name}: windows of {kh} x {kw} in rows of {x.w * x.pixel} bytes are too large")
+        if (x.w + kw) * x.pixel > Threads.SCRATCH_SIZE:
+            raise ValueError(f"{op.name}: rows of {x.w * x.pixel} bytes are too long")
         nothing = self.row_of_nan((x.w + kw) * x.pixel)
         parts = max(1, x.h // 7)
         bounds = [x.h * i // parts for i in range(parts + 1)]
