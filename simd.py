@@ -1350,7 +1350,7 @@ def split_width(width: int, most: int) -> tuple[tuple[int, int], ...]:
 def tile_cost(asm: type[Avx], width: int, vectors: int) -> float | None:
     """About how many cycles one input of all `width` pixels takes, `vectors` vectors wide; None: not enough registers.
 
-    Two multiply-adds a cycle, each of which takes 4 cycles; weights, also from the second-level cache, 25 bytes a cycle.
+    Two multiply-adds a cycle, each of which takes 4 cycles; weights come at 25 bytes a cycle (second-level cache).
     Measured; it is to choose well on any processor, not to be exact on one.
     """
     most = (asm.vectors - vectors - 1) // vectors
