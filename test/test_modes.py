@@ -234,6 +234,12 @@ class Classify(Modes):
         self.assertEqual(process.wait(60), 1)
         self.assertNotIn("Error", error)
 
+    def test_damaged_weights_are_named(self):
+        weights = bytearray((ROOT / "InceptionV1.pb").read_bytes())
+        weights[1000:1004] = b"\xff" * 4       # NaN, which a ReLU would turn into zero
+        (self.folder / "damaged.pb").write_bytes(weights)
+        self.assertIn("conv1_7x7_s2/weights", self.fails("classify", "--model", "damaged.pb", says="infinity or NaN"))
+
     def test_model_by_environment(self):
         self.environment["DEEPDREAM_MODEL"] = "gone.pb"
         self.fails("classify", says="gone.pb")
