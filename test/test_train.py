@@ -6,6 +6,7 @@ import array
 import hashlib
 import importlib.util
 import json
+import math
 import os
 import pathlib
 import signal
@@ -243,6 +244,41 @@ class Fold(unittest.TestCase):
         unused = [i for i in range(1000) if i not in indices]
         self.assertTrue((plain(pictures)[:, unused] == UNUSED_BIAS).all())
 
+    def test_alphas_fit_training(self):
+        """The LRN acts as strongly as asked in the first step of a training, behind BatchNorm of the batch."""
+        import torch
+
+        from train.network import Inception
+        torch.manual_seed(0)
+        network, pictures = Inception(5), torch.randint(-120, 130, (8, 3, 64, 64)).float()
+        network.choose_alphas(pictures, 3.0)
+        network.train()
+        with torch.no_grad():
+            for alpha, name in zip(network.alphas, ("pool1_3x3_s2", "conv2_3x3")):
+                inside = float(alpha * 5 * network(pictures, stop=name).square().mean())
+                self.assertAlmostEqual(inside, 3, delta=.01, msg=name)
+
+    def test_ablation_figures(self):
+        """A step against the network is of the stated length and costs; grain is measured as it is defined."""
+        import torch
+
+        from train.ablate import against, grain_of
+        from train.network import Inception
+        torch.manual_seed(0)
+        network, x = Inception(5).eval(), torch.randn(4, 3, 64, 64) * 40
+        labels = torch.zeros(4, dtype=torch.long)
+        worse = against(network, x, labels)
+        self.assertAlmostEqual(float((worse - x).square().mean().sqrt()), 1.8, delta=1e-3)
+        loss = torch.nn.functional.cross_entropy
+        self.assertGreater(float(loss(network(worse), labels).detach()), float(loss(network(x), labels).detach()))
+
+        class Pixels(torch.nn.Module):
+            """Its gradient is twice the pictures: flat ones have no grain, white noise 1 - pi / 16 of it."""
+            def forward(self, x, stop=None):
+                return x
+        self.assertAlmostEqual(grain_of(Pixels(), x), 1 - math.pi / 16, delta=.02)
+        self.assertLess(grain_of(Pixels(), torch.ones(1, 3, 64, 64)), 1e-6)
+
     def test_response_norm(self):
         """Local response normalisation is PyTorch's, its gradient that of finite differences."""
         import torch
@@ -341,7 +377,7 @@ class Training(unittest.TestCase):
 
     def test_help(self):
         """Every step has its help; a wrong pool is one line."""
-        for step in ("draw", "fit", "export", "evaluate", "sheet", "dreams", "picture"):
+        for step in ("draw", "fit", "export", "evaluate", "ablate", "sheet", "dreams", "picture"):
             self.assertIn("usage: python3 -m train " + step, self.train(step, "--help").stdout)
         refused = self.train("evaluate", deepdream.data_file("InceptionV1.pb"), self.path / "nothing", status=1)
         self.assertEqual(refused.stderr.count("\n"), 1)

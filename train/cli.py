@@ -1,7 +1,7 @@
 """The command line of the training: python3 -m train STEP [options].
 
 Every step is one function here, which does nothing but read options and call its module: pool, fit, export,
-evaluate, sheet, picture. Errors of the user are one line on stderr, exit status 1.
+evaluate, ablate, sheet, dreams, picture. Errors of the user are one line on stderr, exit status 1.
 """
 
 import argparse
@@ -28,7 +28,7 @@ def main(arguments=None):
                                      epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter,
                                      allow_abbrev=False)
     steps = parser.add_subparsers(dest="step", required=True, metavar="STEP")
-    for add in (add_draw, add_fit, add_export, add_evaluate, add_sheet, add_dreams, add_picture):
+    for add in (add_draw, add_fit, add_export, add_evaluate, add_ablate, add_sheet, add_dreams, add_picture):
         add(steps)
     options = parser.parse_args(arguments)
     try:
@@ -85,12 +85,13 @@ def add_fit(steps):
     p.add_argument("--minutes", type=float, default=240.0, help="the schedule ends after this time")
     p.add_argument("--steps", type=int, default=0, help="... or, if given, after so many batches")
     p.add_argument("--batch", type=int, default=64, help="pictures in a batch")
-    p.add_argument("--rate", type=float, default=3e-3, help="highest learning rate")
-    p.add_argument("--sizes", default="0:128,.55:160,.85:224", help="from which part of the way which size")
-    p.add_argument("--adversary", default=".9:1.8",
-                   help="adversarial step in RMS grey levels, first:last; 0: none")
+    p.add_argument("--rate", type=float, default=1.5e-3, help="highest learning rate")
+    p.add_argument("--sizes", default="0:64,.12:96,.36:128,.8:160,.93:224",
+                   help="pixels, each from which part of the way on")
+    p.add_argument("--adversary", default="0:0,.25:0,.25:.9,.7:1.8",
+                   help="adversarial step in RMS grey levels at which part of the way, linear between; 0:0: none")
     p.add_argument("--norm", type=float, default=4.0, help="strength of the LRN; 0: none")
-    p.add_argument("--faint", type=float, default=.5, help="share of faint pictures")
+    p.add_argument("--faint", default="0:0,.1:0,.3:.5", help="share of faint pictures at which part of the way")
     p.add_argument("--paste", type=float, default=.2, help="share of batches with parts of other pictures")
     p.add_argument("--seed", type=int, default=0, help="of weights, order and augmentation")
     p.add_argument("--threads", type=int, default=0, help="threads of PyTorch; 0: all cores")
@@ -150,6 +151,23 @@ def evaluate(options):
           f'of {figures["pictures"]} unseen drawings at {figures["size"]} px')
     for truth, answer, count in figures["confusions"][:15]:
         print(f"{count:5d}  {truth} taken for {answer}")
+
+
+def add_ablate(steps):
+    p = step(steps, "ablate", ablate, help="short runs that leave out one ingredient of the recipe each",
+             formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    p.add_argument("--pool", required=True, help="drawings to learn from, of a few classes")
+    p.add_argument("--held", required=True, help="unseen drawings of the same classes")
+    p.add_argument("--runs", required=True, help="folder of the runs; what is done there is not done again")
+    p.add_argument("--minutes", type=float, default=4.0, help="length of each run")
+    p.add_argument("--threads", type=int, default=0, help="threads of PyTorch; 0: all cores")
+
+
+def ablate(options):
+    from train.ablate import ablate as variants
+    print("| recipe | top-1 | faint | against | grain |\n|---|---|---|---|---|")
+    for name, *shares, _ in variants(options.pool, options.held, options.runs, options.minutes, options.threads):
+        print(f"| {name} | " + " | ".join(f"{100 * share:.1f} %" for share in shares) + " |", flush=True)
 
 
 # ---- sheets and the picture --------------------------------------------------------------------------------

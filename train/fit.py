@@ -42,11 +42,11 @@ class Options:
     minutes: float = 120.0
     steps: int = 0                  # > 0: instead of minutes
     batch: int = 64
-    rate: float = 3e-3
-    sizes: str = "0:128,.55:160,.85:224"
-    adversary: str = ".9:1.8"       # strength at the start and from 60 % on, RMS grey levels; '0' for none
+    rate: float = 1.5e-3
+    sizes: str = "0:64,.12:96,.36:128,.8:160,.93:224"       # pixels, each from which part of the way on
+    adversary: str = "0:0,.25:0,.25:.9,.7:1.8"      # RMS grey levels at which part; '0:0' for none
     norm: float = 4.0               # strength of the LRN; 0: as good as none
-    faint: float = .5
+    faint: str = "0:0,.1:0,.3:.5"   # share of faint pictures at which part
     paste: float = .2
     seed: int = 0
     threads: int = 0
@@ -140,12 +140,15 @@ class Run:
 
     def size(self, t):
         """Pixels of the pictures at progress t."""
-        return [size for start, size in sizes(self.options.sizes) if t >= start][-1]
+        return int([size for start, size in points(self.options.sizes) if t >= start][-1])
 
     def adversary(self, t):
-        """Strength of the adversarial step at progress t, RMS grey levels."""
-        first, *last = (float(v) for v in self.options.adversary.split(":"))
-        return first + ((last[0] if last else first) - first) * min(1, t / .6)
+        """Strength of the adversarial step at progress t, RMS grey levels; linear between the points."""
+        return float(np.interp(t, *zip(*points(self.options.adversary))))
+
+    def faint(self, t):
+        """Share of faint pictures at progress t; linear between the points."""
+        return float(np.interp(t, *zip(*points(self.options.faint))))
 
     # a step
 
@@ -167,7 +170,7 @@ class Run:
         rng = np.random.default_rng((self.options.seed, 2, self.step))
         torch.manual_seed(int(rng.integers(1 << 31)))
         labels = torch.from_numpy(self.pool.labels[rows]).to(self.device)
-        x, targets = batch(self.rows(rows), labels, len(self.pool.classes), size, rng, self.options.faint,
+        x, targets = batch(self.rows(rows), labels, len(self.pool.classes), size, rng, self.faint(t),
                            self.options.paste)
         for group in self.optimizer.param_groups:
             group["lr"] = self.learning_rate(t)
@@ -217,9 +220,9 @@ class Run:
         return top1 / len(rows), top5 / len(rows)
 
 
-def sizes(text):
-    """'0:128,.55:160' -> [(0.0, 128), (.55, 160)]."""
-    return [(float(start), int(size)) for start, size in (part.split(":") for part in text.split(","))]
+def points(text):
+    """'0:128,.55:160' -> [(0.0, 128.0), (.55, 160.0)]."""
+    return [(float(start), float(value)) for start, value in (part.split(":") for part in text.split(","))]
 
 
 def fit(options):

@@ -156,10 +156,11 @@ class Inception(nn.Module):
         """Set the alphas so that alpha x (sum of squares over 5 channels) averages `strength` on these
         pictures.
 
-        strength 0: TensorFlow's alpha, which does nothing to activations of this size.
+        strength 0: TensorFlow's alpha, which does nothing to activations of this size. BatchNorm uses the
+        statistics of these pictures, as it will in training: its running ones mean nothing before it.
         """
         was = self.training
-        self.eval()
+        self.train()
         if strength:
             for i, name in enumerate(("pool1_3x3_s2", "conv2_3x3")):
                 x = self(pictures, stop=name)

@@ -1,0 +1,78 @@
+"""Ablate: what each ingredient of the recipe is worth, in short runs on a small pool.
+
+Every variant is trained alike but for one thing and measured alike: on unseen drawings as they are, on the same
+ones faint (an eighth of their contrast), and moved against the network by one adversarial step; last, how much of
+the gradient of 4c to the pictures is grain. Runs that are done are not made again.
+"""
+
+import os
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from train.augment import plain
+from train.export import fold, load_checkpoint, write_weights
+from train.fit import Options, fit
+from train.pool import Pool
+
+VARIANTS = {
+    "as shipped": {},
+    "without adversary": {"adversary": "0:0"},
+    "LRN asleep": {"norm": 0.0},
+    "LRN four times": {"norm": 16.0},
+    "without faint motifs": {"faint": "0:0"},
+}
+SIZE = 128
+FAINT, STEP = .13, 1.8              # contrast; RMS grey levels
+
+
+def ablate(pool, held, folder, minutes, threads=0):
+    """Train all variants for `minutes` each; yields (name, top-1, faint top-1, top-1 against, grain, weights)."""
+    for name, change in VARIANTS.items():
+        run = os.path.join(folder, name.replace(" ", "-"))
+        weights = os.path.join(run, "weights.pb")
+        options = Options(pool, held, run, minutes=minutes, sizes=f"0:64,.2:96,.6:{SIZE}", threads=threads, **change)
+        if not os.path.exists(os.path.join(run, "weights-100.pt")) and not fit(options):
+            return
+        network, indices, _ = load_checkpoint(os.path.join(run, "weights-100.pt"))
+        write_weights(fold(network, indices), weights)
+        yield (name, *figures(network.to(memory_format=torch.channels_last), Pool(held).complete()), weights)
+
+
+def figures(network, held):
+    """Top-1 on drawings as they are, faint, and after an adversarial step; share of grain in the gradient of 4c."""
+    sums, grain = np.zeros(3), []
+    for rows in np.array_split(np.arange(len(held)), max(1, len(held) // 50)):
+        x = plain(torch.from_numpy(np.array(held.pictures[rows])), SIZE)
+        labels = torch.from_numpy(held.labels[rows])
+        sums += [hits(network, v, labels) for v in (x, faint(x), against(network, x, labels))]
+        grain.append(grain_of(network, x))
+    return (*(sums / len(held)), float(np.mean(grain)))
+
+
+@torch.no_grad()
+def hits(network, x, labels):
+    return int((network(x).argmax(1) == labels).sum())
+
+
+def faint(x):
+    """The pictures at FAINT of their contrast over the blurred colours of their neighbours in the batch."""
+    around = F.interpolate(F.adaptive_avg_pool2d(x.roll(1, 0), 4), size=x.shape[2:], mode="bilinear")
+    return FAINT * x + (1 - FAINT) * around
+
+
+def against(network, x, labels):
+    """The pictures after one step of STEP grey levels (RMS) up the gradient of the loss."""
+    x = x.detach().requires_grad_()
+    g, = torch.autograd.grad(F.cross_entropy(network(x), labels), x)
+    return (x + g / (g.square().mean((1, 2, 3), keepdim=True).sqrt() + 1e-12) * STEP).detach()
+
+
+def grain_of(network, x, layer="inception_4c_output"):
+    """How much of the energy of the dreaming gradient has wavelengths below 4 pixels."""
+    x = x.detach().requires_grad_()
+    g, = torch.autograd.grad(network(x, stop=layer).square().sum(), x)
+    energy = torch.fft.fft2(g).abs().square().sum((0, 1))
+    fy, fx = torch.meshgrid(torch.fft.fftfreq(x.shape[2]), torch.fft.fftfreq(x.shape[3]), indexing="ij")
+    return float(energy[torch.hypot(fy, fx) > .25].sum() / energy.sum())
