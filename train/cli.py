@@ -86,12 +86,12 @@ def add_fit(steps):
     p.add_argument("--steps", type=int, default=0, help="... or, if given, after so many batches")
     p.add_argument("--batch", type=int, default=64, help="pictures in a batch")
     p.add_argument("--rate", type=float, default=1.5e-3, help="highest learning rate")
-    p.add_argument("--sizes", default="0:64,.12:96,.36:128,.8:160,.93:224",
+    p.add_argument("--sizes", default="0:64,.1:96,.36:128,.8:160,.93:224",
                    help="pixels, each from which part of the way on")
-    p.add_argument("--adversary", default="0:0,.25:0,.25:.9,.7:1.8",
+    p.add_argument("--adversary", default="0:0,.22:0,.22:.9,.7:1.8",
                    help="adversarial step in RMS grey levels at which part of the way, linear between; 0:0: none")
     p.add_argument("--norm", type=float, default=4.0, help="strength of the LRN; 0: none")
-    p.add_argument("--faint", default="0:0,.1:0,.3:.5", help="share of faint pictures at which part of the way")
+    p.add_argument("--faint", default="0:0,.09:0,.28:.5", help="share of faint pictures at which part of the way")
     p.add_argument("--paste", type=float, default=.2, help="share of batches with parts of other pictures")
     p.add_argument("--seed", type=int, default=0, help="of weights, order and augmentation")
     p.add_argument("--threads", type=int, default=0, help="threads of PyTorch; 0: all cores")
