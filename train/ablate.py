@@ -16,7 +16,7 @@ from train.export import fold, load_checkpoint, write_weights
 from train.fit import Options, fit
 from train.pool import Pool
 
-VARIANTS = {
+VARIANTS: dict[str, dict] = {
     "as shipped": {},
     "without adversary": {"adversary": "0:0"},
     "LRN asleep": {"norm": 0.0},
