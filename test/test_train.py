@@ -258,17 +258,28 @@ class Fold(unittest.TestCase):
                 inside = float(alpha * 5 * network(pictures, stop=name).square().mean())
                 self.assertAlmostEqual(inside, 3, delta=.01, msg=name)
 
-    def test_ablation_figures(self):
-        """A step against the network is of the stated length and costs; grain is measured as it is defined."""
+    def test_adversarial_step(self):
+        """The step has the stated length at mean contrast and shrinks with the picture's own."""
         import torch
 
-        from train.ablate import against, grain_of
+        from train.fit import CONTRAST, against
+        torch.manual_seed(0)
+        x, gradient = torch.randn(2, 3, 32, 32) * CONTRAST, torch.randn(2, 3, 32, 32)
+        x[1] *= .25
+        lengths = (against(x, gradient, 1.5) - x).square().mean((1, 2, 3)).sqrt()
+        self.assertAlmostEqual(float(lengths[0]), 1.5, delta=.05)
+        self.assertAlmostEqual(float(lengths[1]), .375, delta=.02)
+
+    def test_ablation_figures(self):
+        """An adversarial step raises the loss; grain is measured as it is defined."""
+        import torch
+
+        from train.ablate import attacked, grain_of
         from train.network import Inception
         torch.manual_seed(0)
         network, x = Inception(5).eval(), torch.randn(4, 3, 64, 64) * 40
         labels = torch.zeros(4, dtype=torch.long)
-        worse = against(network, x, labels)
-        self.assertAlmostEqual(float((worse - x).square().mean().sqrt()), 1.8, delta=1e-3)
+        worse = attacked(network, x, labels)
         loss = torch.nn.functional.cross_entropy
         self.assertGreater(float(loss(network(worse), labels).detach()), float(loss(network(x), labels).detach()))
 

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 
 from train.augment import plain
 from train.export import fold, load_checkpoint, write_weights
-from train.fit import Options, fit
+from train.fit import Options, against, fit
 from train.pool import Pool
 
 VARIANTS: dict[str, dict] = {
@@ -24,7 +24,7 @@ VARIANTS: dict[str, dict] = {
     "without faint motifs": {"faint": "0:0"},
 }
 SIZE = 128
-FAINT, STEP = .13, 1.8              # contrast; RMS grey levels
+FAINT, STEP = .13, 1.8              # contrast; RMS grey levels at mean contrast
 
 
 def ablate(pool, held, folder, minutes, threads=0):
@@ -62,11 +62,11 @@ def faint(x):
     return FAINT * x + (1 - FAINT) * around
 
 
-def against(network, x, labels):
-    """The pictures after one step of STEP grey levels (RMS) up the gradient of the loss."""
+def attacked(network, x, labels):
+    """The pictures after one adversarial step of strength STEP, as in training."""
     x = x.detach().requires_grad_()
-    g, = torch.autograd.grad(F.cross_entropy(network(x), labels), x)
-    return (x + g / (g.square().mean((1, 2, 3), keepdim=True).sqrt() + 1e-12) * STEP).detach()
+    gradient, = torch.autograd.grad(F.cross_entropy(network(x), labels), x)
+    return against(x.detach(), gradient, STEP)
 
 
 def grain_of(network, x, layer="inception_4c_output"):

@@ -29,6 +29,7 @@ from train.network import Inception
 from train.pool import Pool, PoolError
 
 MILESTONES = 10                     # weights kept along the way
+CONTRAST = 38.0                     # mean standard deviation of a drawing's pixels after augmentation, without fading
 SMOOTHING, AUXILIARY_WEIGHT, CLIP = .1, .3, 5.0
 BETAS, DECAY = (.9, .98), .05
 
@@ -177,8 +178,7 @@ class Run:
         strength = self.adversary(t)
         gradient = self.update(x, targets, labels, "loss", "accuracy", strength > 0)
         if strength > 0:
-            length = gradient.flatten(1).norm(dim=1).view(-1, 1, 1, 1) + 1e-12
-            worse = x.detach() + gradient / length * (strength * math.sqrt(3) * size)
+            worse = against(x.detach(), gradient, strength)
             self.update(worse.contiguous(memory_format=torch.channels_last), targets, labels, None,
                         "adversarial")
         self.step += 1
@@ -218,6 +218,15 @@ class Run:
             top5 += int((best == labels[:, None]).any(1).sum())
         self.network.train()
         return top1 / len(rows), top5 / len(rows)
+
+
+def against(x, gradient, strength):
+    """x moved along the gradient by `strength` grey levels (RMS), in proportion to each picture's contrast: one step
+    for all would leave nothing of the faint ones.
+    """
+    contrast = x.std((2, 3), keepdim=True).square().mean(1, keepdim=True).sqrt()
+    length = gradient.square().mean((1, 2, 3), keepdim=True).sqrt() + 1e-12
+    return x + gradient / length * (contrast / CONTRAST * strength)
 
 
 def points(text):
