@@ -46,7 +46,7 @@ def figures(network, held):
     for rows in np.array_split(np.arange(len(held)), max(1, len(held) // 50)):
         x = plain(torch.from_numpy(np.array(held.pictures[rows])), SIZE)
         labels = torch.from_numpy(held.labels[rows])
-        sums += [hits(network, v, labels) for v in (x, faint(x), against(network, x, labels))]
+        sums += [hits(network, v, labels) for v in (x, faint(x), attacked(network, x, labels))]
         grain.append(grain_of(network, x))
     return (*(sums / len(held)), float(np.mean(grain)))
 
