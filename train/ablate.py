@@ -24,7 +24,7 @@ VARIANTS: dict[str, dict] = {
     "without faint motifs": {"faint": "0:0"},
 }
 SIZE = 128
-FAINT, STEP = .13, 1.2              # contrast; RMS grey levels at mean contrast
+FAINT, STEP = .13, 1.9              # contrast; RMS grey levels at mean contrast
 
 
 def ablate(pool, held, folder, minutes, threads=0):

@@ -88,7 +88,7 @@ def add_fit(steps):
     p.add_argument("--rate", type=float, default=1.5e-3, help="highest learning rate")
     p.add_argument("--sizes", default="0:64,.1:96,.46:128,.82:160,.94:224",
                    help="pixels, each from which part of the way on")
-    p.add_argument("--adversary", default="0:0,.22:0,.22:.9,.7:1.2",
+    p.add_argument("--adversary", default="0:0,.22:0,.22:.9,.5:1,.9:1.9",
                    help="adversarial step in RMS grey levels at which part of the way, linear between; 0:0: none")
     p.add_argument("--norm", type=float, default=4.0, help="strength of the LRN; 0: none")
     p.add_argument("--faint", default="0:0,.09:0,.28:.5", help="share of faint pictures at which part of the way")

@@ -45,7 +45,7 @@ class Options:
     batch: int = 64
     rate: float = 1.5e-3
     sizes: str = "0:64,.1:96,.46:128,.82:160,.94:224"       # pixels, each from which part of the way on
-    adversary: str = "0:0,.22:0,.22:.9,.7:1.2"      # RMS grey levels at which part; '0:0' for none
+    adversary: str = "0:0,.22:0,.22:.9,.5:1,.9:1.9"      # RMS grey levels at which part; '0:0' for none
     norm: float = 4.0               # strength of the LRN; 0: as good as none
     faint: str = "0:0,.09:0,.28:.5"   # share of faint pictures at which part
     paste: float = .2
@@ -221,12 +221,12 @@ class Run:
 
 
 def against(x, gradient, strength):
-    """x moved along the gradient by `strength` grey levels (RMS), in proportion to each picture's contrast: one step
-    for all would leave nothing of the faint ones.
+    """x moved along the gradient by `strength` grey levels (RMS), times the root of each picture's contrast over the
+    mean one: one step for all would leave nothing of the faint ones, a step in proportion would not touch them.
     """
     contrast = x.std((2, 3), keepdim=True).square().mean(1, keepdim=True).sqrt()
     length = gradient.square().mean((1, 2, 3), keepdim=True).sqrt() + 1e-12
-    return x + gradient / length * (contrast / CONTRAST * strength)
+    return x + gradient / length * ((contrast / CONTRAST).sqrt() * strength)
 
 
 def points(text):
