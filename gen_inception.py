@@ -149,7 +149,7 @@ TENSORS = ("pool1_3x3_s2", "pool1_norm1", "conv2_norm2", "inception_3a_output", 
            "loss3_classifier", "prob")
 GRADIENTS = ("data", *TENSORS[:-1])
 SCALES = (0.999997, 0.999999, 1.000001, 1.000003)      # of the data: so near 1 that little but rounding changes
-UNSTABLE = 1e-4        # a tensor that they change by more than this, |difference| / |tensor|, is left out
+UNSTABLE = 1e-3        # a tensor that they change by more than this, |difference| / |tensor|, is left out; the limit of `test`
 
 
 def reference_tensors(model: str, picture: str) -> dict[str, bytes]:

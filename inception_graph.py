@@ -1,4 +1,4 @@
-# Written by gen_inception.py from InceptionV1.pb (28052015 bytes, sha256 510b3f809043538af6fc5950c88bb94b2ab684b91e21d26f4c0363df01ea3d3a); to write it again: python3 gen_inception.py
+# Written by gen_inception.py from InceptionV1.pb (28048956 bytes, sha256 e2d173e20b76dd967d7b0bf893a266dd932c15271a94e7ea2e6b0e8302d029c1); to write it again: python3 gen_inception.py
 """Inception-V1 (GoogLeNet) as a table: what is computed, in which order, from which weights.
 
 Tensors are [h, w, c], here for a picture of 224 x 224; weights are [kh, kw, ci, co], biases [co].

@@ -27,12 +27,12 @@ SIZE = 128
 FAINT, STEP = .13, 1.9              # contrast; RMS grey levels at mean contrast
 
 
-def ablate(pool, held, folder, minutes, threads=0):
-    """Train all variants for `minutes` each; yields (name, top-1, faint top-1, top-1 against, grain, weights)."""
+def ablate(pool, held, folder, steps, threads=0):
+    """Train all variants for `steps` batches each; yields (name, top-1, faint top-1, top-1 against, grain, weights)."""
     for name, change in VARIANTS.items():
         run = os.path.join(folder, name.replace(" ", "-"))
         weights = os.path.join(run, "weights.pb")
-        options = Options(pool, held, run, minutes=minutes, sizes=f"0:64,.2:96,.6:{SIZE}", threads=threads, **change)
+        options = Options(pool, held, run, steps=steps, sizes=f"0:64,.2:96,.6:{SIZE}", threads=threads, **change)
         if not os.path.exists(os.path.join(run, "weights-100.pt")) and not fit(options):
             return
         network, indices, _ = load_checkpoint(os.path.join(run, "weights-100.pt"))

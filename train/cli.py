@@ -159,14 +159,14 @@ def add_ablate(steps):
     p.add_argument("--pool", required=True, help="drawings to learn from, of a few classes")
     p.add_argument("--held", required=True, help="unseen drawings of the same classes")
     p.add_argument("--runs", required=True, help="folder of the runs; what is done there is not done again")
-    p.add_argument("--minutes", type=float, default=4.0, help="length of each run")
+    p.add_argument("--steps", type=int, default=240, help="batches of each run")
     p.add_argument("--threads", type=int, default=0, help="threads of PyTorch; 0: all cores")
 
 
 def ablate(options):
     from train.ablate import ablate as variants
     print("| recipe | top-1 | faint | against | grain |\n|---|---|---|---|---|")
-    for name, *shares, _ in variants(options.pool, options.held, options.runs, options.minutes, options.threads):
+    for name, *shares, _ in variants(options.pool, options.held, options.runs, options.steps, options.threads):
         print(f"| {name} | " + " | ".join(f"{100 * share:.1f} %" for share in shares) + " |", flush=True)
 
 
