@@ -2222,8 +2222,8 @@ class Check(NamedTuple):
 # The original compares the largest difference with the mean magnitude. A gradient does not bear that: where the two
 # largest inputs of a max-pool are equal but for rounding, or a ReLU's is zero but for it, one element goes another way
 # in any two correct programs (TensorFlow and PyTorch differ by 6% of the mean so). In the norm such an element is
-# 1e-4, but one that is wrong by its own size among 150,000 is 3e-3, and a wrong row far more.
-TOLERANCE = 1e-3
+# 1e-4 to 1e-3, but one that is wrong by its own size among 150,000 is 3e-3, and a wrong row far more.
+TOLERANCE = 2e-3
 TEST_CLASS = 162                # gradients are those of the probability of a beagle
 FEWEST_TENSORS = ("prob", "inception_4a_output", "grad_inception_4a_output", "grad_data")   # the original's references
 

@@ -148,8 +148,8 @@ TENSORS = ("pool1_3x3_s2", "pool1_norm1", "conv2_norm2", "inception_3a_output", 
            "inception_5b_output", "pool5_7x7_s1", "loss3_classifier_loss3_classifier_MatMul",
            "loss3_classifier", "prob")
 GRADIENTS = ("data", *TENSORS[:-1])
-SCALES = (0.999997, 0.999999, 1.000001, 1.000003)      # of the data: so near 1 that little but rounding changes
-UNSTABLE = 1e-3        # a tensor that they change by more than this, |difference| / |tensor|, is left out; the limit of `test`
+SCALES = (0.999997, 0.999999, 0.9999997, 1.0000003, 1.000001, 1.000003)    # so near 1 that little but rounding changes
+UNSTABLE = 2e-3        # a tensor that they change by more than this, |difference| / |tensor|, is left out
 
 
 def reference_tensors(model: str, picture: str) -> dict[str, bytes]:

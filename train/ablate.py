@@ -23,7 +23,7 @@ VARIANTS: dict[str, dict] = {
     "LRN four times": {"norm": 16.0},
     "without faint motifs": {"faint": "0:0"},
 }
-SIZE = 128
+SIZE = 96
 FAINT, STEP = .13, 1.9              # contrast; RMS grey levels at mean contrast
 
 
@@ -32,7 +32,7 @@ def ablate(pool, held, folder, steps, threads=0):
     for name, change in VARIANTS.items():
         run = os.path.join(folder, name.replace(" ", "-"))
         weights = os.path.join(run, "weights.pb")
-        options = Options(pool, held, run, steps=steps, sizes=f"0:64,.2:96,.6:{SIZE}", threads=threads, **change)
+        options = Options(pool, held, run, steps=steps, sizes=f"0:64,.3:{SIZE}", threads=threads, **change)
         if not os.path.exists(os.path.join(run, "weights-100.pt")) and not fit(options):
             return
         network, indices, _ = load_checkpoint(os.path.join(run, "weights-100.pt"))

@@ -159,7 +159,7 @@ def add_ablate(steps):
     p.add_argument("--pool", required=True, help="drawings to learn from, of a few classes")
     p.add_argument("--held", required=True, help="unseen drawings of the same classes")
     p.add_argument("--runs", required=True, help="folder of the runs; what is done there is not done again")
-    p.add_argument("--steps", type=int, default=240, help="batches of each run")
+    p.add_argument("--steps", type=int, default=180, help="batches of each run")
     p.add_argument("--threads", type=int, default=0, help="threads of PyTorch; 0: all cores")
 
 
