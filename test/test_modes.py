@@ -289,7 +289,7 @@ class SelfTest(Modes):
         names = [line.split()[-1] for line in lines[:-2]]
         self.assertTrue({"prob", "inception_4a_output", "grad_inception_4a_output", "grad_data"} <= set(names))
         self.assertLess(names.index("prob"), names.index("grad_data"))
-        self.assertEqual(lines[-1], "all within 0.001")
+        self.assertEqual(lines[-1], "all within 0.002")
 
     @needs_machine_code
     def test_a_wrong_tensor_fails(self):
