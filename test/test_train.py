@@ -396,6 +396,12 @@ class Training(unittest.TestCase):
         self.assertEqual(refused.stderr.count("\n"), 1)
         self.assertNotIn("Traceback", refused.stderr)
 
+    def test_wrong_schedule(self):
+        """A schedule that is none is one line."""
+        refused = self.train(*self.fit("refused", 1), "--faint", ".5", status=1)
+        self.assertEqual(refused.stderr.count("\n"), 1)
+        self.assertIn(".5: not a schedule", refused.stderr)
+
     def test_picture(self):
         """The shipped picture is a 224 x 224 BMP file with colours."""
         self.train("picture", self.path / "picture.bmp")

@@ -67,6 +67,8 @@ class Run:
         self.pool, self.held = Pool(options.pool).complete(), Pool(options.held).complete()
         if self.pool.classes != self.held.classes:
             raise PoolError(f"{options.held}: other classes than {options.pool}; draw it again")
+        for schedule in (options.sizes, options.adversary, options.faint):
+            points(schedule)
         if options.threads:
             torch.set_num_threads(options.threads)
         torch.manual_seed(options.seed)
@@ -231,7 +233,10 @@ def against(x, gradient, strength):
 
 def points(text):
     """'0:128,.55:160' -> [(0.0, 128.0), (.55, 160.0)]."""
-    return [(float(start), float(value)) for start, value in (part.split(":") for part in text.split(","))]
+    try:
+        return [(float(start), float(value)) for start, value in (part.split(":") for part in text.split(","))]
+    except ValueError:
+        raise PoolError(f"{text}: not a schedule; expected PART:VALUE,PART:VALUE..., such as 0:64,.1:96") from None
 
 
 def fit(options):
