@@ -1,5 +1,7 @@
 """Ablate: what each ingredient of the recipe is worth, in short runs on a small pool.
 
+    python3 -m train ablate --pool FEW --held FEW_HELD --runs RUNS
+
 Every variant is trained alike but for one thing and measured alike: on unseen drawings as they are, on the same
 ones faint (an eighth of their contrast), and moved against the network by one adversarial step; last, how much of
 the gradient of 4c to the pictures is grain. Runs that are done are not made again.
@@ -12,7 +14,7 @@ import torch
 import torch.nn.functional as F
 
 from train.augment import plain
-from train.export import fold, load_checkpoint, write_weights
+from train.export import load_checkpoint
 from train.fit import Options, against, fit
 from train.pool import Pool
 
@@ -28,16 +30,14 @@ FAINT, STEP = .13, 1.9              # contrast; RMS grey levels at mean contrast
 
 
 def ablate(pool, held, folder, steps, threads=0):
-    """Train all variants for `steps` batches each; yields (name, top-1, faint top-1, top-1 against, grain, weights)."""
+    """Train all variants for `steps` batches each; yields (name, top-1, faint top-1, top-1 against, grain)."""
     for name, change in VARIANTS.items():
         run = os.path.join(folder, name.replace(" ", "-"))
-        weights = os.path.join(run, "weights.pb")
         options = Options(pool, held, run, steps=steps, sizes=f"0:64,.3:{SIZE}", threads=threads, **change)
         if not os.path.exists(os.path.join(run, "weights-100.pt")) and not fit(options):
             return
-        network, indices, _ = load_checkpoint(os.path.join(run, "weights-100.pt"))
-        write_weights(fold(network, indices), weights)
-        yield (name, *figures(network.to(memory_format=torch.channels_last), Pool(held).complete()), weights)
+        network, _, _ = load_checkpoint(os.path.join(run, "weights-100.pt"))
+        yield (name, *figures(network.to(memory_format=torch.channels_last), Pool(held).complete()))
 
 
 def figures(network, held):

@@ -14,7 +14,7 @@ import time
 EXAMPLES = """the way from nothing to the weights (see train/README.md):
   python3 -m train draw POOL -n 60000 --seed 1
   python3 -m train draw HELD -n 5000 --seed 2
-  python3 -m train fit --pool POOL --held HELD --run RUN --minutes 240
+  python3 -m train fit --pool POOL --held HELD --run RUN --minutes 92
   python3 -m train export RUN/weights-100.pt InceptionV1.pb
   python3 -m train evaluate InceptionV1.pb HELD --json figures.json
   python3 -m train sheet -o classes.png
@@ -166,7 +166,7 @@ def add_ablate(steps):
 def ablate(options):
     from train.ablate import ablate as variants
     print("| recipe | top-1 | faint | against | grain |\n|---|---|---|---|---|")
-    for name, *shares, _ in variants(options.pool, options.held, options.runs, options.steps, options.threads):
+    for name, *shares in variants(options.pool, options.held, options.runs, options.steps, options.threads):
         print(f"| {name} | " + " | ".join(f"{100 * share:.1f} %" for share in shares) + " |", flush=True)
 
 

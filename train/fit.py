@@ -1,8 +1,8 @@
 """Fit: train the network from scratch on a pool of drawings.
 
-One run: bfloat16, channels_last, AdamW with a cosine schedule, label smoothing, auxiliary classifiers; every
-batch is seen twice, as it is and changed a little against the network (one adversarial step along the
-gradient of the first pass); half of the pictures are faint; pictures grow from 128 to 224 pixels.
+One run: bfloat16, channels_last, AdamW with a cosine schedule, label smoothing, auxiliary classifiers. It begins with
+small clean pictures; then every batch is seen twice, as it is and changed a little against the network (one adversarial
+step along the gradient of the first pass), half of the pictures are faint, and they grow to 224 pixels.
 
 The schedule follows the time spent (--minutes) or the steps made (--steps). A run lives in a folder outside
 the repository: checkpoint.pt (everything needed to go on), weights-NN.pt at every tenth of the way (to choose
