@@ -3,10 +3,10 @@ network.
 
     x, targets = batch(pictures, labels, classes, size, rng, options)
 
-Zoom, turn, mirror and squeeze; colour cast, contrast, grey; faint motifs (half of the pictures fade into the
-blurred colours of another one, down to an eighth of their contrast: dreams start from next to nothing); blur,
-noise, blocks cut out; a part of another picture pasted in, with its share of the label. All chance comes from
-`rng`.
+Zoom, turn, mirror and squeeze; colour cast, contrast, grey; faint motifs (some of the pictures fade into the
+blurred colours of another one, down to an eighth of their contrast: dreams start from next to nothing); a part of
+another picture pasted in, with its share of the label; detail lost or foreign, noise, blocks cut out. All chance
+comes from `rng`.
 """
 
 import math
@@ -16,6 +16,8 @@ import torch
 import torch.nn.functional as F
 
 from train.network import pictures_to_input, subtract_mean
+
+SOFT, FOREIGN = .2, .1              # shares of pictures without their detail, with another one's
 
 
 def batch(pictures, labels, classes, size, rng, faint=.5, paste=.2):
@@ -27,8 +29,7 @@ def batch(pictures, labels, classes, size, rng, faint=.5, paste=.2):
     targets = F.one_hot(labels, classes).float()
     if rng.random() < paste:
         x, targets = paste_in(x, targets, rng)
-    if rng.random() < .25:
-        x = F.avg_pool2d(x, 3, 1, 1, count_include_pad=False)
+    x = soften(x, rng)
     if rng.random() < .15:
         seed = int(rng.integers(1 << 31))
         chance = torch.Generator(device).manual_seed(seed)
@@ -69,6 +70,22 @@ def colours(x, rng):
     x = (x - 128) * tensor(gain, x) + 128 + tensor(rng.normal(0, 14, (n, 1, 1, 1)), x)
     grey = tensor(rng.random((n, 1, 1, 1)) < .08, x)
     return x * (1 - grey) + x.mean(1, keepdim=True) * grey
+
+
+def soften(x, rng):
+    """Some pictures lose detail, fewer have another one's instead: hair in a photograph has no strokes, so a
+    drawing must be known by its shape and colours too.
+    """
+    n, size = len(x), x.shape[2]
+    small = int(size / rng.uniform(1.5, 5))
+    low = F.interpolate(x, size=(small, small), mode="bilinear", antialias=True, align_corners=False)
+    low = F.interpolate(low, size=(size, size), mode="bilinear", align_corners=False)
+    kind, part = rng.random((n, 1, 1, 1)), rng.random((n, 1, 1, 1))
+    own = np.where(kind < SOFT + FOREIGN, part * .5, 1.0)
+    foreign = np.where(kind < FOREIGN, .3 + .7 * part, 0.0)
+    detail = x - low
+    others = detail[torch.from_numpy(rng.permutation(n)).to(x.device)]
+    return low + detail * tensor(own, x) + others * tensor(foreign, x)
 
 
 def fade(x, rng, share):

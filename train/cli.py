@@ -1,7 +1,7 @@
 """The command line of the training: python3 -m train STEP [options].
 
 Every step is one function here, which does nothing but read options and call its module: pool, fit, export,
-evaluate, ablate, sheet, dreams, picture. Errors of the user are one line on stderr, exit status 1.
+evaluate, photos, ablate, sheet, dreams, picture. Errors of the user are one line on stderr, exit status 1.
 """
 
 import argparse
@@ -17,6 +17,7 @@ EXAMPLES = """the way from nothing to the weights (see train/README.md):
   python3 -m train fit --pool POOL --held HELD --run RUN --minutes 92
   python3 -m train export RUN/weights-100.pt InceptionV1.pb
   python3 -m train evaluate InceptionV1.pb HELD --json figures.json
+  python3 -m train photos InceptionV1.pb stamps
   python3 -m train sheet -o classes.png
   python3 -m train dreams InceptionV1.pb -o dreams.png
   python3 -m train picture cat_dog224.bmp"""
@@ -28,7 +29,8 @@ def main(arguments=None):
                                      epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter,
                                      allow_abbrev=False)
     steps = parser.add_subparsers(dest="step", required=True, metavar="STEP")
-    for add in (add_draw, add_fit, add_export, add_evaluate, add_ablate, add_sheet, add_dreams, add_picture):
+    for add in (add_draw, add_fit, add_export, add_evaluate, add_photos, add_ablate, add_sheet, add_dreams,
+                add_picture):
         add(steps)
     options = parser.parse_args(arguments)
     try:
@@ -82,6 +84,7 @@ def add_fit(steps):
     p.add_argument("--pool", required=True, help="drawings to learn from")
     p.add_argument("--held", required=True, help="unseen drawings, for the figures in the log")
     p.add_argument("--run", required=True, help="folder of the run: checkpoint, weights along the way, log")
+    p.add_argument("--begin", default="", metavar="WEIGHTS.pt", help="begin with the weights of an earlier run")
     p.add_argument("--minutes", type=float, default=240.0, help="the schedule ends after this time")
     p.add_argument("--steps", type=int, default=0, help="... or, if given, after so many batches")
     p.add_argument("--batch", type=int, default=64, help="pictures in a batch")
@@ -151,6 +154,25 @@ def evaluate(options):
           f'of {figures["pictures"]} unseen drawings at {figures["size"]} px')
     for truth, answer, count in figures["confusions"][:15]:
         print(f"{count:5d}  {truth} taken for {answer}")
+
+
+def add_photos(steps):
+    p = step(steps, "photos", photos, help="top-1 and top-5 on photographs: the stamps of Tux Paint")
+    p.add_argument("weights", metavar="FILE.pb", help="the weight file")
+    p.add_argument("folder", metavar="FOLDER", help="the unpacked Debian package tuxpaint-stamps-default")
+    p.add_argument("-v", "--verbose", action="store_true", help="say what every photograph is taken for")
+
+
+def photos(options):
+    import deepdream
+    from train.photos import photographs, shares
+    answers = photographs(options.weights, options.folder)
+    if options.verbose:
+        labels = deepdream.read_labels(deepdream.data_file("ImageNet_standard.txt"))
+        for file, label, best in answers:
+            print(f'{file}: {label}: {", ".join(labels[index] for index in best[:3])}')
+    top1, top5 = shares(answers)
+    print(f"top-1 {100 * top1:.1f} %, top-5 {100 * top5:.1f} % of {len(answers)} photographs")
 
 
 def add_ablate(steps):

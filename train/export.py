@@ -18,6 +18,7 @@ from train.graphdef import inception
 from train.network import ALPHA, Inception
 
 UNUSED_BIAS = -10.0
+ASLEEP = 1e-6                       # alpha over TensorFlow's that stands for 0: s differs from 1 by less than rounding
 # LRN -> (convolutions whose output enters it, those that read what leaves it)
 AROUND_NORMS = ((("conv1_7x7_s2",), ("conv2_3x3_reduce",)),
                 (("conv2_3x3",), ("inception_3a_1x1", "inception_3a_3x3_reduce", "inception_3a_5x5_reduce",
@@ -35,7 +36,7 @@ def fold(trained, indices):
         to.conv.weight.copy_(source.conv.weight * gain[:, None, None, None])
         to.conv.bias.copy_(norm.bias - norm.running_mean * gain)
     for alpha, (before, behind) in zip(trained.alphas.tolist(), AROUND_NORMS):
-        scale = (alpha / ALPHA) ** .5
+        scale = max(alpha / ALPHA, ASLEEP) ** .5
         for name in before:
             plain.convolutions[name].conv.weight.mul_(scale)
             plain.convolutions[name].conv.bias.mul_(scale)

@@ -15,6 +15,7 @@ import dataclasses
 import json
 import math
 import os
+import pickle
 import signal
 import statistics
 import sys
@@ -40,6 +41,7 @@ class Options:
     pool: str
     held: str                       # unseen drawings, for the figures in the log
     run: str
+    begin: str = ""                 # weights of an earlier run to begin with
     minutes: float = 120.0
     steps: int = 0                  # > 0: instead of minutes
     batch: int = 64
@@ -84,8 +86,22 @@ class Run:
         self.averages = {"loss": 0.0, "accuracy": 0.0, "adversarial": 0.0}
         os.makedirs(options.run, exist_ok=True)
         if not self.resume():
+            if options.begin:
+                self.begin(options.begin)
             rows = np.random.default_rng((options.seed, 0, 0)).permutation(len(self.pool))[:128]
             self.network.choose_alphas(plain(self.rows(rows), 128), options.norm)
+
+    def begin(self, path):
+        """Take the weights of an earlier run of the same classes."""
+        try:
+            record = torch.load(path, map_location=self.device, weights_only=False)
+            classes, weights = record["indices"], record["network"]
+        except (pickle.UnpicklingError, RuntimeError, TypeError, KeyError):
+            raise PoolError(f"{path}: not the weights of a run; expected a weights-NN.pt or checkpoint.pt") from None
+        if classes != self.pool.classes:
+            raise PoolError(f"{path}: {len(classes)} classes, others than the pool's {len(self.pool.classes)}; "
+                            "begin with a run on the same classes")
+        self.network.load_state_dict(weights)
 
     def path(self, name):
         return os.path.join(self.options.run, name)

@@ -100,9 +100,11 @@ class ResponseNorm(torch.autograd.Function):
 
 
 def response_norm(x, alpha, radius=2):
-    """Local response normalisation over 2 radius + 1 channels."""
+    """Local response normalisation over 2 radius + 1 channels; alpha 0: nothing to do."""
     c = torch.arange(x.shape[1], device=x.device)
     band = ((c[:, None] - c).abs() <= radius).to(x.dtype)[:, :, None, None]
+    if not alpha:
+        return x
     with torch.autocast(x.device.type, enabled=False):
         return ResponseNorm.apply(x, band, alpha)
 
@@ -156,15 +158,14 @@ class Inception(nn.Module):
         """Set the alphas so that alpha x (sum of squares over 5 channels) averages `strength` on these
         pictures.
 
-        strength 0: TensorFlow's alpha, which does nothing to activations of this size. BatchNorm uses the
-        statistics of these pictures, as it will in training: its running ones mean nothing before it.
+        strength 0: alphas of 0, no normalisation. BatchNorm uses the statistics of these pictures, as it will in
+        training: its running ones mean nothing before it.
         """
         was = self.training
         self.train()
-        if strength:
-            for i, name in enumerate(("pool1_3x3_s2", "conv2_3x3")):
-                x = self(pictures, stop=name)
-                self.alphas[i] = strength / (5 * float((x.float() ** 2).mean()))
+        for i, name in enumerate(("pool1_3x3_s2", "conv2_3x3")):
+            x = self(pictures, stop=name)
+            self.alphas[i] = strength / (5 * float((x.float() ** 2).mean()))
         self.train(was)
 
 
