@@ -217,7 +217,12 @@ class Brushes(unittest.TestCase):
 @unittest.skipIf(NO_TORCH, "PyTorch is not installed")
 class Fold(unittest.TestCase):
     def test_fold_is_exact(self):
-        """Export changes nothing: BatchNorm and the strong LRN in the plain network (measured 1e-6 to 4e-6)."""
+        """Export changes nothing: BatchNorm and the LRN in the plain network (measured 1e-6 to 4e-6)."""
+        for strength in (0, 4):
+            with self.subTest(strength=strength):
+                self.fold(strength)
+
+    def fold(self, strength):
         import torch
 
         from train.export import UNUSED_BIAS, difference, fold
@@ -234,8 +239,8 @@ class Fold(unittest.TestCase):
         with torch.no_grad():
             network(pictures)
             network(pictures.flip(0))
-        network.choose_alphas(pictures)
-        self.assertGreater(float(network.alphas.min()), 1e-3)
+        network.choose_alphas(pictures, strength)
+        self.assertEqual(bool((network.alphas > 1e-3).all()), strength > 0)
         network.linear.bias.data.sub_(30)          # training may move all logits alike, softmax does not see it
         plain = fold(network, indices)
         logits, tensors = difference(network, plain, indices, pictures)
@@ -259,6 +264,21 @@ class Fold(unittest.TestCase):
             for alpha, name in zip(network.alphas, ("pool1_3x3_s2", "conv2_3x3")):
                 inside = float(alpha * 5 * network(pictures, stop=name).square().mean())
                 self.assertAlmostEqual(inside, 3, delta=.01, msg=name)
+
+    def test_softened(self):
+        """The stated shares of the pictures lose their detail or get another one's; their colours stay."""
+        import numpy as np
+        import torch
+
+        from train.augment import FOREIGN, SOFT, soften
+        torch.manual_seed(0)
+        x = 100 + 30 * torch.randn(400, 3, 32, 32)
+        y = soften(x, np.random.default_rng(0))
+        self.assertLess(float((y.mean((2, 3)) - x.mean((2, 3))).abs().max()), 1.5)
+        own = torch.stack([torch.corrcoef(torch.stack([a.flatten(), b.flatten()]))[0, 1] for a, b in zip(x, y)])
+        contrast = y.std((1, 2, 3)) / x.std((1, 2, 3))
+        self.assertAlmostEqual(float(((y - x).abs().amax((1, 2, 3)) > .01).float().mean()), SOFT + FOREIGN, delta=.06)
+        self.assertAlmostEqual(float(((contrast < .8) & (own > .5)).float().mean()), SOFT, delta=.06)
 
     def test_adversarial_step(self):
         """The step has the stated length at mean contrast and shrinks with the root of the picture's own."""
@@ -388,9 +408,43 @@ class Training(unittest.TestCase):
         figures = json.loads((self.path / "f.json").read_text())
         self.assertEqual(figures["pictures"], 24)
 
+    def test_begin(self):
+        """A run begins with the weights of another; what is not such a file is one line."""
+        import torch
+        self.train(*self.fit("first", 1))
+        self.train(*self.fit("second", 1), "--begin", self.path / "first" / "weights-100.pt", "--rate", 0)
+        first, second = (torch.load(self.path / run / "weights-100.pt", weights_only=False)["network"]
+                         for run in ("first", "second"))
+        for name in ("linear.weight", "convolutions.conv1_7x7_s2.conv.weight"):
+            self.assertTrue(torch.equal(first[name], second[name]), name)
+        for wrong in (ROOT / "README.md", self.path / "nothing"):
+            refused = self.train(*self.fit("third", 1), "--begin", wrong, status=1)
+            self.assertEqual(refused.stderr.count("\n"), 1, refused.stderr)
+            self.assertIn(str(wrong), refused.stderr)
+
+    def test_photographs(self):
+        """Of a stamp the visible part is seen, in its proportions, on grey; a missing package is one line."""
+        import skia
+
+        from train.photos import GREY, shares, stamp
+        surface = skia.Surface(60, 40)
+        with surface as canvas:
+            canvas.clear(skia.ColorTRANSPARENT)
+            canvas.drawRect(skia.Rect.MakeXYWH(10, 5, 40, 20), skia.Paint(Color=skia.ColorRED))
+        surface.makeImageSnapshot().save(str(self.path / "red.png"), skia.kPNG)
+        seen = stamp(str(self.path / "red.png")) == (255, 0, 0)
+        self.assertAlmostEqual(seen.all(2).sum() / 224 ** 2, .8 * .4, delta=.01)
+        self.assertTrue((stamp(str(self.path / "red.png"))[:20] == GREY).all())
+        answers = [("a", "goldfish", [1, 2, 3, 4, 5]), ("b", "goldfish", [2, 1, 3, 4, 5]),
+                   ("c", "tabby", [1, 2, 3, 4, 5])]
+        self.assertEqual(shares(answers), (1 / 3, 2 / 3))
+        refused = self.train("photos", deepdream.data_file("InceptionV1.pb"), self.path, status=1)
+        self.assertEqual(refused.stderr.count("\n"), 1)
+        self.assertIn("tuxpaint-stamps-default", refused.stderr)
+
     def test_help(self):
         """Every step has its help; a wrong pool is one line."""
-        for step in ("draw", "fit", "export", "evaluate", "ablate", "sheet", "dreams", "picture"):
+        for step in ("draw", "fit", "export", "evaluate", "photos", "ablate", "sheet", "dreams", "picture"):
             self.assertIn("usage: python3 -m train " + step, self.train(step, "--help").stdout)
         refused = self.train("evaluate", deepdream.data_file("InceptionV1.pb"), self.path / "nothing", status=1)
         self.assertEqual(refused.stderr.count("\n"), 1)

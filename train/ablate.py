@@ -21,9 +21,9 @@ from train.pool import Pool
 VARIANTS: dict[str, dict] = {
     "as shipped": {},
     "without adversary": {"adversary": "0:0"},
-    "LRN asleep": {"norm": 0.0},
-    "LRN four times": {"norm": 16.0},
     "without faint motifs": {"faint": "0:0"},
+    "LRN of strength 1": {"norm": 1.0},
+    "LRN of strength 4": {"norm": 4.0},
 }
 SIZE = 96
 FAINT, STEP = .13, 1.9              # contrast; RMS grey levels at mean contrast

@@ -93,7 +93,7 @@ def add_fit(steps):
                    help="pixels, each from which part of the way on")
     p.add_argument("--adversary", default="0:0,.22:0,.22:.9,.5:1,.9:1.9",
                    help="adversarial step in RMS grey levels at which part of the way, linear between; 0:0: none")
-    p.add_argument("--norm", type=float, default=4.0, help="strength of the LRN; 0: none")
+    p.add_argument("--norm", type=float, default=0.0, help="strength of the LRN; 0: none")
     p.add_argument("--faint", default="0:0,.09:0,.28:.5", help="share of faint pictures at which part of the way")
     p.add_argument("--paste", type=float, default=.2, help="share of batches with parts of other pictures")
     p.add_argument("--seed", type=int, default=0, help="of weights, order and augmentation")

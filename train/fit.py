@@ -48,7 +48,7 @@ class Options:
     rate: float = 1.5e-3
     sizes: str = "0:64,.1:96,.46:128,.82:160,.94:224"       # pixels, each from which part of the way on
     adversary: str = "0:0,.22:0,.22:.9,.5:1,.9:1.9"      # RMS grey levels at which part; '0:0' for none
-    norm: float = 4.0               # strength of the LRN; 0: as good as none
+    norm: float = 0.0               # strength of the LRN; 0: none
     faint: str = "0:0,.09:0,.28:.5"   # share of faint pictures at which part
     paste: float = .2
     seed: int = 0
