@@ -1,11 +1,11 @@
 """Export: the trained network as the plain one, in a weight file.
 
-BatchNorm is folded into weights and biases. The strong LRN of the training becomes TensorFlow's (alpha 2e-5):
-scaling what enters an LRN by s and its alpha by 1/s^2 is the same but for the factor s, so the convolutions
-before the two LRNs are multiplied by sqrt(alpha / 2e-5) and those behind them divided by it. The classifier is
-centred: its mean over the classes is taken from every class, which softmax does not see, and so the best logit
-is never below 0. The classes that were not drawn get weights 0 and a bias of -10 and cannot win. All of it
-changes the centred logits by no more than rounding (measured 4e-6).
+BatchNorm is folded into weights and biases. The LRN of the training becomes TensorFlow's (alpha 2e-5): scaling what
+enters an LRN by s and its alpha by 1/s^2 is the same but for the factor s, so the convolutions before the two LRNs
+are multiplied by sqrt(alpha / 2e-5) and those behind them divided by it; no LRN is one with a very small alpha.
+The classifier is centred: its mean over the classes is taken from every class, which softmax does not see, and so
+the best logit is never below 0. The classes that were not drawn get weights 0 and a bias of -10 and cannot win.
+All of it changes the centred logits by no more than rounding (measured 4e-6).
 """
 
 import os

@@ -1,10 +1,10 @@
 """The network in PyTorch: Inception-V1 as inception_graph.OPERATIONS tables it, with what training adds to
 it.
 
-Training adds BatchNorm behind every convolution, two auxiliary classifiers (behind 4a and 4d) and local
-response normalisation that acts: BatchNorm makes activations of about 1, for which TensorFlow's alpha of 2e-5
-does nothing, so the two alphas are chosen such that alpha x (sum of squares) is about 4, and stay fixed. The
-export (export.py) turns all this into the plain network: exactly the same function.
+Training adds BatchNorm behind every convolution and two auxiliary classifiers (behind 4a and 4d). Local response
+normalisation is a choice: BatchNorm makes activations of about 1, for which TensorFlow's alpha of 2e-5 does nothing, so
+for one that acts the two alphas are chosen such that alpha x (sum of squares) has a given mean, and stay fixed; or
+they are 0. The export (export.py) turns all this into the plain network: exactly the same function.
 
 Tensors are [n, c, h, w] in channels_last memory; pictures are B G R minus the mean.
 """
