@@ -280,6 +280,21 @@ class Fold(unittest.TestCase):
         self.assertAlmostEqual(float(((y - x).abs().amax((1, 2, 3)) > .01).float().mean()), SOFT + FOREIGN, delta=.06)
         self.assertAlmostEqual(float(((contrast < .8) & (own > .5)).float().mean()), SOFT, delta=.06)
 
+    def test_empty(self):
+        """Of the faint pictures the stated share is empty, and is no class; all others keep their label."""
+        import numpy as np
+        import torch
+
+        from train.augment import EMPTY, batch
+        pictures = torch.randint(0, 256, (400, 160, 160, 3), dtype=torch.uint8)
+        _, targets = batch(pictures, torch.arange(400) % 5, 5, 32, np.random.default_rng(0), .5, 0)
+        self.assertTrue(torch.allclose(targets.sum(1), torch.ones(400)))
+        empty = (targets == 1 / 5).all(1)
+        self.assertAlmostEqual(float(empty.float().mean()), .5 * EMPTY, delta=.05)
+        self.assertTrue((targets.argmax(1) == torch.arange(400) % 5)[~empty].all())
+        _, targets = batch(pictures[:50], torch.arange(50) % 5, 5, 32, np.random.default_rng(0), 0, 0)
+        self.assertFalse((targets == 1 / 5).any())
+
     def test_adversarial_step(self):
         """The step has the stated length at mean contrast and shrinks with the root of the picture's own."""
         import torch

@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from train.network import pictures_to_input, subtract_mean
 
 SOFT, FOREIGN = .2, .1              # shares of pictures without their detail, with another one's
+EMPTY = .2                          # share of the faint pictures that fade altogether
 
 
 def batch(pictures, labels, classes, size, rng, faint=.5, paste=.2):
@@ -25,8 +26,9 @@ def batch(pictures, labels, classes, size, rng, faint=.5, paste=.2):
     n, device = len(pictures), pictures.device
     x = turn_and_zoom(pictures_to_input(pictures), size, rng)
     x = colours(x, rng)
-    x = fade(x, rng, faint)
+    x, empty = fade(x, rng, faint)
     targets = F.one_hot(labels, classes).float()
+    targets[empty] = 1 / classes
     if rng.random() < paste:
         x, targets = paste_in(x, targets, rng)
     x = soften(x, rng)
@@ -89,16 +91,22 @@ def soften(x, rng):
 
 
 def fade(x, rng, share):
-    """Faint motifs: let `share` of the pictures fade into another one's blurred colours, to 13..100 %
-    contrast.
+    """Faint motifs: let `share` of the pictures fade into another one's blurred colours, to 13..100 % contrast, and an
+    EMPTY part of that share altogether, with noise in their place; returns x and which are empty. An empty picture
+    is none of the classes, nor does the adversarial pass make it one: so that lattices do not grow on smooth skies.
     """
     n, size = len(x), x.shape[2]
     strength = np.where(rng.random(n) < share, np.exp(rng.uniform(math.log(.13), 0, n)), 1.0)
+    empty = rng.random(n) < share * EMPTY
+    strength[empty] = 0
     other = F.adaptive_avg_pool2d(x[torch.from_numpy(rng.permutation(n)).to(x.device)],
                                   int(rng.integers(1, 7)))
     other = F.interpolate(other, size=(size, size), mode="bilinear", align_corners=False)
     strength = tensor(strength.reshape(n, 1, 1, 1), x)
-    return strength * x + (1 - strength) * other
+    x = strength * x + (1 - strength) * other
+    grain = rng.normal(0, 1, (int(empty.sum()), *x.shape[1:])) * rng.uniform(0, 15, (int(empty.sum()), 1, 1, 1))
+    x[torch.from_numpy(empty).to(x.device)] += tensor(grain, x)
+    return x, torch.from_numpy(empty).to(x.device)
 
 
 def paste_in(x, targets, rng):
