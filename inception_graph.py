@@ -1,4 +1,4 @@
-# Written by gen_inception.py from InceptionV1.pb (28048956 bytes, sha256 e2d173e20b76dd967d7b0bf893a266dd932c15271a94e7ea2e6b0e8302d029c1); to write it again: python3 gen_inception.py
+# Written by gen_inception.py from InceptionV1.pb (28048956 bytes, sha256 826e5f2146ec218816b7229221bd1d2c5b7858b7cc41602b2ebee8da0c272652); to write it again: python3 gen_inception.py
 """Inception-V1 (GoogLeNet) as a table: what is computed, in which order, from which weights.
 
 Tensors are [h, w, c], here for a picture of 224 x 224; weights are [kh, kw, ci, co], biases [co].
