@@ -209,18 +209,21 @@ class WholeNetwork(unittest.TestCase):
         self.assertLess(math.sqrt(apart / math.fsum(q * q for q in whole[1])), 1e-3)
 
     def test_against_the_python_engine(self) -> None:
+        """On noise: where a picture is smooth, neighbours in a max pool tie but for rounding, and which of them gets the
+        gradient is chance."""
+        noise = deepdream.Picture(64, 64, bytearray(random.Random(7).randbytes(3 * 64 * 64)))
         engines = [deepdream.PythonEngine(inception_graph.OPERATIONS, self.operands, 32, 32),
                    simd.SimdEngine(inception_graph.OPERATIONS, self.operands, 32, 32, 2)]
         slow, fast = engines
         stop = fast.numbers["inception_4c_output"] + 1
         for engine in engines:
-            engine.load_tile(self.picture, 60, 60)
+            engine.load_tile(noise, 5, 7)
             engine.forward(stop)
             engine.seed("inception_4c_output")
             engine.backward(stop)
-        for operation, *_ in inception_graph.OPERATIONS[:stop]:    # measured: 1.1e-5
+        for operation, *_ in inception_graph.OPERATIONS[:stop]:    # measured: 6e-6
             self.assertLess(difference(fast.read(operation), slow.read(operation)), 2e-5, operation)
-        self.assertLess(difference(fast.gradient("data"), slow.gradient("data")), 1e-4)    # 1.1e-5
+        self.assertLess(difference(fast.gradient("data"), slow.gradient("data")), 3e-5)    # 3e-6
         means = [engine.ascend(1.5) for engine in engines]
         self.assertAlmostEqual(means[1] / means[0], 1.0, 5)
         for engine in engines:
