@@ -209,8 +209,9 @@ class WholeNetwork(unittest.TestCase):
         self.assertLess(math.sqrt(apart / math.fsum(q * q for q in whole[1])), 1e-3)
 
     def test_against_the_python_engine(self) -> None:
-        """On noise: where a picture is smooth, neighbours in a max pool tie but for rounding, and which of them gets the
-        gradient is chance."""
+        """On noise: where a picture is smooth, neighbours in a max pool tie but for rounding, and chance decides which
+        of them gets the gradient.
+        """
         noise = deepdream.Picture(64, 64, bytearray(random.Random(7).randbytes(3 * 64 * 64)))
         engines = [deepdream.PythonEngine(inception_graph.OPERATIONS, self.operands, 32, 32),
                    simd.SimdEngine(inception_graph.OPERATIONS, self.operands, 32, 32, 2)]
