@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from train.network import pictures_to_input, subtract_mean
 
 SOFT, FOREIGN = .2, .1              # shares of pictures without their detail, with another one's
-EMPTY = .2                          # share of the faint pictures that fade altogether
+EMPTY = .2                          # as many pictures as this share of the faint ones fade altogether
 
 
 def batch(pictures, labels, classes, size, rng, faint=.5, paste=.2):
@@ -105,8 +105,9 @@ def fade(x, rng, share):
     strength = tensor(strength.reshape(n, 1, 1, 1), x)
     x = strength * x + (1 - strength) * other
     grain = rng.normal(0, 1, (int(empty.sum()), *x.shape[1:])) * rng.uniform(0, 15, (int(empty.sum()), 1, 1, 1))
-    x[torch.from_numpy(empty).to(x.device)] += tensor(grain, x)
-    return x, torch.from_numpy(empty).to(x.device)
+    empty = torch.from_numpy(empty).to(x.device)
+    x[empty] += tensor(grain, x)
+    return x, empty
 
 
 def paste_in(x, targets, rng):

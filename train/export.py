@@ -9,6 +9,7 @@ All of it changes the centred logits by no more than rounding (measured 4e-6).
 """
 
 import os
+import pickle
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ import torch
 import inception_graph
 from train.graphdef import inception
 from train.network import ALPHA, Inception
+from train.pool import PoolError
 
 UNUSED_BIAS = -10.0
 ASLEEP = 1e-6                       # alpha over TensorFlow's that stands for 0: s differs from 1 by less than rounding
@@ -103,8 +105,11 @@ def difference(trained, plain, indices, pictures):
 
 
 def load_checkpoint(path):
-    """A checkpoint of fit: (network in eval mode, class indices, the whole record)."""
-    record = torch.load(path, map_location="cpu", weights_only=False)
-    network = Inception(len(record["indices"]))
-    network.load_state_dict(record["network"])
+    """A checkpoint of fit: (network in eval mode, class indices, the whole record). Raises PoolError if it is none."""
+    try:
+        record = torch.load(path, map_location="cpu", weights_only=False)
+        network = Inception(len(record["indices"]))
+        network.load_state_dict(record["network"])
+    except (pickle.UnpicklingError, RuntimeError, TypeError, KeyError):
+        raise PoolError(f"{path}: not the weights of a run; expected a weights-NN.pt or checkpoint.pt") from None
     return network.eval(), record["indices"], record

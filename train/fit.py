@@ -1,8 +1,8 @@
-"""Fit: train the network from scratch on a pool of drawings.
+"""Fit: train the network on a pool of drawings, from scratch or from the weights of an earlier run (--begin).
 
-One run: bfloat16, channels_last, AdamW with a cosine schedule, label smoothing, auxiliary classifiers. It begins with
-small clean pictures; then every batch is seen twice, as it is and changed a little against the network (one adversarial
-step along the gradient of the first pass), half of the pictures are faint, and they grow to 224 pixels.
+One run: bfloat16, channels_last, AdamW with a cosine schedule, label smoothing, auxiliary classifiers. By default it
+begins with small clean pictures; then every batch is seen twice, as it is and changed a little against the network (one
+adversarial step along the gradient of the first pass), half of the pictures are faint, and they grow to 224 pixels.
 
 The schedule follows the time spent (--minutes) or the steps made (--steps). A run lives in a folder outside
 the repository: checkpoint.pt (everything needed to go on), weights-NN.pt at every tenth of the way (to choose
@@ -15,7 +15,6 @@ import dataclasses
 import json
 import math
 import os
-import pickle
 import signal
 import statistics
 import sys
@@ -26,6 +25,7 @@ import torch
 import torch.nn.functional as F
 
 from train.augment import batch, plain
+from train.export import load_checkpoint
 from train.network import Inception
 from train.pool import Pool, PoolError
 
@@ -93,15 +93,11 @@ class Run:
 
     def begin(self, path):
         """Take the weights of an earlier run of the same classes."""
-        try:
-            record = torch.load(path, map_location=self.device, weights_only=False)
-            classes, weights = record["indices"], record["network"]
-        except (pickle.UnpicklingError, RuntimeError, TypeError, KeyError):
-            raise PoolError(f"{path}: not the weights of a run; expected a weights-NN.pt or checkpoint.pt") from None
+        network, classes, _ = load_checkpoint(path)
         if classes != self.pool.classes:
             raise PoolError(f"{path}: {len(classes)} classes, others than the pool's {len(self.pool.classes)}; "
                             "begin with a run on the same classes")
-        self.network.load_state_dict(weights)
+        self.network.load_state_dict(network.state_dict())
 
     def path(self, name):
         return os.path.join(self.options.run, name)

@@ -101,10 +101,10 @@ class ResponseNorm(torch.autograd.Function):
 
 def response_norm(x, alpha, radius=2):
     """Local response normalisation over 2 radius + 1 channels; alpha 0: nothing to do."""
-    c = torch.arange(x.shape[1], device=x.device)
-    band = ((c[:, None] - c).abs() <= radius).to(x.dtype)[:, :, None, None]
     if not alpha:
         return x
+    c = torch.arange(x.shape[1], device=x.device)
+    band = ((c[:, None] - c).abs() <= radius).to(x.dtype)[:, :, None, None]
     with torch.autocast(x.device.type, enabled=False):
         return ResponseNorm.apply(x, band, alpha)
 
@@ -154,7 +154,7 @@ class Inception(nn.Module):
         return [held[buffer]] + heads if self.training else held[buffer]
 
     @torch.no_grad()
-    def choose_alphas(self, pictures, strength=4.0):
+    def choose_alphas(self, pictures, strength):
         """Set the alphas so that alpha x (sum of squares over 5 channels) averages `strength` on these
         pictures.
 
