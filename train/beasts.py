@@ -70,19 +70,29 @@ class Beast:
     flow: tuple = (-1.0, .25, 0.0)     # how the hair of the body lies; (-.2, 1, 0): hangs down
     rough: float = .13
     dense: float = .3
+    fur: str = "strokes"               # how a camera sees it: strokes (single hairs), fine, smooth
     poses: tuple = ("portrait", "portrait", "stand", "walk", "sit", "lie")
     build: object = None               # function (canvas, head, shoulder, hip): more parts (horns, trunk)
     parts: dict = dataclasses.field(default_factory=dict)      # and their coats, name -> Coat
     extra: object = None               # function (canvas, clay, head_frame) for marks painted last
 
 
+def individual(canvas, kind, **spread):
+    """The same animal with chance differences in build (field=relative spread), and as one camera sees its fur."""
+    varied = {name: getattr(kind, name) * (1 + canvas.normal(width)) for name, width in spread.items()}
+    return dataclasses.replace(kind, fur=canvas.pick("strokes", "strokes", "fine", "smooth"), **varied)
+
+
 def beast(canvas, kind, pose=None):
     """Paint one animal into the box -1..1."""
+    profile = pose is None and canvas.chance(.3)
     pose = pose or canvas.pick(*kind.poses)
-    clay = Clay(perspective=canvas.uniform(.05, .2 if pose == "portrait" else .12))
+    clay = Clay(canvas.uniform(.05, .2 if pose == "portrait" else .12), kind.fur != "strokes")
     side = canvas.uniform(-15, 105) if canvas.chance(.8) else canvas.uniform(105, 150)
     if pose == "portrait":
         side = canvas.uniform(15, 95)
+    if profile:
+        side = canvas.normal(12)
     look = canvas.uniform(side - 30, max(side, 60) + 25)                       # rather towards the camera
     shoulder, hip, ground = body(canvas, clay, kind, pose)
     head = attach_head(canvas, clay, kind, shoulder, look - side, pose)
@@ -96,7 +106,7 @@ def beast(canvas, kind, pose=None):
     else:
         clay.fit()
         shadow(canvas, clay, ground)
-    clay.paint(canvas, coats(kind, shoulder, hip))
+    clay.paint(canvas, coats(canvas, kind, shoulder, hip))
     features(canvas, clay, kind, head)
     return clay
 
@@ -306,7 +316,26 @@ def along_spine(colour, shoulder, hip):
     return unposed if callable(colour) else colour
 
 
-def coats(kind, shoulder, hip):
+SHORT = .05                         # hair of this length (the body is 1 long) can look smooth
+
+
+def groomed(canvas, coat, fur, short=SHORT):
+    """A coat as cameras see it: near and sharp, single hairs (strokes); else dense and pale ones (fine), or but a
+    mottled sheen (smooth), if its hair is shorter than `short`.
+    """
+    if fur == "strokes":
+        return coat
+    field = waves(canvas, .05, 6)
+
+    def mottled(x, y, z):
+        return colour_at(coat.colour, x, y, z) * (1 + .05 * field(x, y, z))[:, None]
+    if fur == "smooth" and coat.hair < short:
+        return dataclasses.replace(coat, colour=mottled, hair=0, gloss=.12)
+    return dataclasses.replace(coat, colour=mottled, hair=coat.hair * .6, width=coat.width * .6,
+                               dense=coat.dense * 1.5, rough=coat.rough * .4)
+
+
+def coats(canvas, kind, shoulder, hip):
     """The coats of all parts."""
     unit, look = kind.head, {"curl": kind.curl, "rough": kind.rough, "dense": kind.dense}
     hair, width = kind.hair * unit, kind.hair_width * unit
@@ -320,7 +349,7 @@ def coats(kind, shoulder, hip):
     other = kind.coat if kind.mane is None else kind.mane
     ear = face if kind.ear is None else kind.ear
     body, other = along_spine(kind.coat, shoulder, hip), along_spine(other, shoulder, hip)
-    return {
+    haired = {
         "body": Coat(body, hair * 1.3, width * 1.2, kind.flow, **look),
         "neck": Coat(other, hair * 1.3 if kind.mane is None else kind.mane_length * unit, width * 1.3,
                      (-.6, .8, 0), **look),
@@ -333,6 +362,9 @@ def coats(kind, shoulder, hip):
         "ear": Coat(in_skulls(ear), hair * .7, width, (-.3, -.8 if kind.ears in ("point", "long", "round")
                                                        else .9, 0), **look),
         "inner": Coat(kind.inner_ear, hair * .5, width * .7, (.2, -1, 0), dense=.12),
+    }
+    return {
+        **{name: groomed(canvas, coat, kind.fur) for name, coat in haired.items()},
         "nose": Coat(kind.nose, gloss=.5),
         "tongue": Coat((222, 112, 122), gloss=.2),
         "hoof": Coat(kind.hoof, gloss=.1),

@@ -68,12 +68,14 @@ def packed(colour, alpha=1.0):
 # The sheet, the chance and the light; shapes take either a colour or a finished paint.
 
 class Canvas:
-    """A sheet of size x size pixels. `light` is the unit vector towards the light."""
+    """A sheet of size x size pixels. `light` is the unit vector towards the light, `hard` how much of it comes from
+    there: .5 under clouds, 1.5 at noon.
+    """
 
     def __init__(self, size=160, seed=0, surface=None):
         self.size = size
         self.surface = surface or skia.Surface(size, size)
-        self.place = ''                      # the surroundings, set by scenes.py
+        self.place, self.hard = '', 1.0      # the surroundings and the light, set by scenes.py
         self.sk = self.surface.getCanvas()
         self.sk.restoreToCount(1)
         self.sk.resetMatrix()
@@ -717,12 +719,6 @@ def bulge(canvas, path, x, y, r, strength=.6):
                              [0, .45, 1], [strength * .6, 0, strength]))
 
 
-def cast_shadow(canvas, x, y, rx, ry, alpha=.4):
-    """The soft shadow of something standing on the ground at (x, y)."""
-    lx = canvas.light[0]
-    canvas.oval(x - lx * rx * .4, y, rx * 1.1, ry, BLACK, alpha=alpha, blur=max(ry * .5, 1e-3))
-
-
 def gloss(canvas, x, y, rx, ry, alpha=.7, angle=0.0):
     """A highlight on something smooth."""
     canvas.oval(x, y, rx, ry, WHITE, angle, alpha=alpha, blur=min(rx, ry) * .4)
@@ -921,19 +917,6 @@ def knit(canvas, path, bounds, size, colour):
 def scales(canvas, path, bounds, size, colour, angle=90.0, depth=.5):
     """The scales of a fish or reptile: `angle` is the direction (degrees) the rows overlap against."""
     scallops(canvas, path, bounds, size, colour, angle, depth, .05)
-
-
-def marble(canvas, path, colour, vein, size=.5):
-    """Stone with veins."""
-    with canvas.inside(path):
-        canvas.flood(colour)
-        noise(canvas, size, .5, Blend.kSoftLight)
-        for _ in range(5):
-            x, y = canvas.uniform(-1, 1), canvas.uniform(-1, 1)
-            points = [(x, y)]
-            for _ in range(6):
-                points.append((points[-1][0] + canvas.uniform(0, .5), points[-1][1] + canvas.normal(.25)))
-            canvas.curve(points, vein, canvas.uniform(.01, .05), alpha=.5)
 
 
 # ---- Water, air, fire, light -------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ import numpy as np
 from train.brushes import hairs
 
 CELLS = 110            # largest grid of the depth buffer
-AMBIENT, DIRECT = .5, .72
+AMBIENT, DIRECT = .5, .72      # in light of hardness 1
 
 
 @dataclasses.dataclass
@@ -59,10 +59,12 @@ def rotation(yaw=0.0, pitch=0.0, roll=0.0):
 
 
 class Clay:
-    """A body of ellipsoids. `perspective`: how much nearer parts look larger (0..0.3)."""
+    """A body of ellipsoids. `perspective`: how much nearer parts look larger (0..0.3); bare: no hair hides the bumps
+    of limbs, so they get more balls.
+    """
 
-    def __init__(self, perspective=.1):
-        self.perspective = perspective
+    def __init__(self, perspective=.1, bare=False):
+        self.perspective, self.bare = perspective, bare
         self.frames = [(np.zeros(3), np.eye(3))]
         self.parts, self.names = [], []
         self.centres, self.axes, self.owner = [], [], []       # centre, matrix of half axes, frame
@@ -88,6 +90,7 @@ class Clay:
 
     def limb(self, part, points, radii, frame=0, flat=1.0):
         """A chain of balls along the points with changing radii; flat < 1: narrower sideways (z)."""
+        gap = .28 if self.bare else .5
         p, r = np.asarray(points, float), np.asarray(radii, float)
         way = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(p, axis=0), axis=1))])
         at, steps, total = 0.0, [0.0], float(way[-1])
@@ -95,7 +98,7 @@ class Clay:
         while at < total:
             k = max(0, bisect.bisect_right(lengths, at) - 1)
             t = (at - lengths[k]) / (lengths[k + 1] - lengths[k] + 1e-9)
-            at = min(total, at + max(.5 * (sizes[k] * (1 - t) + sizes[k + 1] * t), total / 20))
+            at = min(total, at + max(gap * (sizes[k] * (1 - t) + sizes[k + 1] * t), total / (10 / gap)))
             steps.append(at)
         radius = np.interp(steps, way, r)
         centres = np.stack([np.interp(steps, way, p[:, k]) for k in range(3)], 1)
@@ -328,8 +331,8 @@ def lit(canvas, colour, normal, open_, gloss):
     light = canvas.light
     direct = np.clip(normal @ light, 0, 1)
     sky = (1 - normal[:, 1:2]) / 2
-    ambient = AMBIENT * (sky * (1.0, 1.04, 1.1) + (1 - sky) * (.66, .6, .54))
-    shaded = colour * (ambient + DIRECT * direct[:, None]) * open_[:, None]
+    ambient = AMBIENT * (1.4 - .4 * canvas.hard) * (sky * (1.0, 1.04, 1.1) + (1 - sky) * (.66, .6, .54))
+    shaded = colour * (ambient + DIRECT * canvas.hard * direct[:, None]) * open_[:, None]
     half = light + (0, 0, 1)
     half /= np.linalg.norm(half)
     shine = gloss * np.clip(normal @ half, 0, 1) ** 22

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from train.beasts import Beast, beast, dapples, patches, saddle, step, two
+from train.beasts import Beast, beast, dapples, individual, patches, saddle, step, two
 from train.brushes import dim, hairs, hsv, mix, rgb
 from train.clay import Coat, rotation
 from train.registry import drawing
@@ -26,11 +26,8 @@ def dog(canvas, coat, **build):
     look = {'eye_size': .115, 'poses': POSES, 'iris': hsv(canvas.uniform(20, 34), .75,
                                                           canvas.uniform(.2, .42)),
             'inner_ear': rgb(150, 112, 104), **build}
-    kind = Beast(coat=coat, **look)
-    for name, spread in (('head', .05), ('snout', .07), ('leg', .06), ('chest', .06), ('waist', .08),
-                         ('hair', .12), ('ear_size', .06)):
-        setattr(kind, name, getattr(kind, name) * (1 + canvas.normal(spread)))
-    return beast(canvas, kind)
+    return beast(canvas, individual(canvas, Beast(coat=coat, **look), head=.05, snout=.07, leg=.06, chest=.06,
+                                    waist=.08, hair=.12, ear_size=.06))
 
 
 def marked(base, *marks):
@@ -114,14 +111,14 @@ def on_body(clay, place):
 def afghan_hound(canvas):
     coat = canvas.pick(canvas.tint(38, .38, .85), canvas.tint(30, .5, .72), canvas.tint(30, .15, .3),
                        canvas.tint(40, .12, .9))
-    dark = canvas.pick(dim(coat, .35), dim(coat, .9))
+    dark = dim(coat, canvas.uniform(.25, .45))
 
     def silk(canvas, clay, frame):
         fringe(canvas, clay, frame, .24, cloud_of(canvas, 130, (-.3, -.1, .85), (.4, .6, .2)), 1.9, coat, .06)
         fringe(canvas, clay, frame, .24, cloud_of(canvas, 60, (-.35, -.8, .3), (.4, .12, .4)), 1.0, coat, .05,
                .5)
     dog(canvas, coat, head=.24, snout=1.25, snout_width=.3, snout_drop=.15, skull=(1, .85, .72), eye_out=.62,
-        face=dim(coat, 1.05), muzzle=two(coat, dark, lambda x, y, z: step(x - 1.1, .3)), ear=coat,
+        face=two(dim(coat, 1.05), dark, lambda x, y, z: step(x - .55, .12)), muzzle=dark, ear=coat,
         ears='flop', ear_size=1.1, hair=.62, hair_width=.05, flow=(-.25, 1, 0), curl=.12, leg=.72,
         leg_width=.1, chest=.28, waist=.18, hip=.22, neck=.6, neck_up=62, neck_width=.13, tail='curl',
         tail_length=.55, mouth=.15, nod=6, extra=silk)
@@ -247,8 +244,8 @@ def pomeranian(canvas):
     dog(canvas, saddle(coat, pale, .15), face=coat, muzzle=pale, ear=coat, ears='point', ear_size=.38,
         head=.28, snout=.42, snout_width=.34, snout_drop=.32, nose_size=.16, eye_size=.12, cheeks=.8,
         hair=.55, face_hair=.6, hair_width=.035, mane=mix(coat, WHITE, .15), mane_length=.85, dense=.36,
-        chest=.34, waist=.3, leg=.36, leg_width=.06, neck=.36, neck_width=.25, tail='bush', tail_length=.55,
-        mouth=.55)
+        chest=.44, waist=.42, hip=.4, leg=.3, leg_width=.06, neck=.36, neck_width=.27, tail='curl',
+        tail_length=.7, mouth=.55)
 
 
 @drawing(265, 'toy poodle', 'beast')

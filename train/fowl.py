@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from train.beasts import Scaled, step, two
+from train.beasts import Scaled, groomed, step, two
 from train.brushes import BLACK, WHITE, dim, eye, fan, feather, mix, radial, rod, wing
 from train.clay import Clay, Coat
 
@@ -58,7 +58,8 @@ def fowl(canvas, kind, pose=None):
     pose = pose or canvas.pick(*kind.poses)
     if pose == 'swim' and canvas.place not in ('water', ''):
         pose = 'stand'
-    clay = Clay(canvas.uniform(.03, .12))
+    fur = canvas.pick("strokes", "strokes", "fine", "smooth")
+    clay = Clay(canvas.uniform(.03, .12), fur != "strokes")
     side = canvas.uniform(-25, 60) if canvas.chance(.75) else canvas.uniform(60, 120)
     upright = {"fly": canvas.uniform(-10, 20), "swim": 4}.get(pose, kind.upright + canvas.normal(8))
     trunk = clay.frame((0, 0, 0), 0, 0, -upright)
@@ -71,7 +72,7 @@ def fowl(canvas, kind, pose=None):
     if pose == "fly":
         open_wing(canvas, clay, kind, trunk, -1)
     back_parts(canvas, clay, kind, trunk, pose)
-    clay.paint(canvas, coats(kind))
+    clay.paint(canvas, coats(canvas, kind, fur))
     if pose == "fly":
         open_wing(canvas, clay, kind, trunk, 1)
     elif pose != "head" or canvas.chance(.5):
@@ -109,8 +110,8 @@ def build(canvas, clay, kind, trunk, look):
     return frame
 
 
-def coats(kind):
-    """The coats of all parts; small feathers are short broad hairs."""
+def coats(canvas, kind, fur):
+    """The coats of all parts; small feathers are short broad hairs, as one camera sees them."""
     unit, look = kind.head, dict(rough=kind.rough, curl=.02, dense=.24)
     belly = kind.coat if kind.belly is None else kind.belly
     face = kind.coat if kind.face is None else kind.face
@@ -122,11 +123,14 @@ def coats(kind):
     tip = kind.beak if kind.beak_tip is None else kind.beak_tip
     beak = two(kind.beak, tip, lambda x, y, z: step(x / unit - .75 - kind.beak_length * .7, .08))
     long, wide = kind.plume, kind.plume_width
-    return {"body": Coat(body, long * 1.2, wide, (-1, .25, 0), **look),
-            "neck": Coat(belly if kind.face is None else face, long, wide * .8, (-.5, .8, 0),
-                         **look) if not callable(face)
-            else Coat(kind.coat, long, wide * .8, (-.5, .8, 0), **look),
-            "face": Coat(in_heads(face), long * .6, wide * .6, (-1, .2, 0), **look),
+    feathered = {
+        "body": Coat(body, long * 1.2, wide, (-1, .25, 0), **look),
+        "neck": Coat(belly if kind.face is None else face, long, wide * .8, (-.5, .8, 0),
+                     **look) if not callable(face)
+        else Coat(kind.coat, long, wide * .8, (-.5, .8, 0), **look),
+        "face": Coat(in_heads(face), long * .6, wide * .6, (-1, .2, 0), **look),
+    }
+    return {**{name: groomed(canvas, coat, fur, 1) for name, coat in feathered.items()},
             "beak": Coat(beak, gloss=.45), "lower": Coat(dim(kind.beak, .8), gloss=.3)}
 
 

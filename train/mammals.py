@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from train.beasts import Beast, beast, dapples, patches, saddle, step, stripes, two, waves
+from train.beasts import Beast, beast, dapples, individual, patches, saddle, step, stripes, two, waves
 from train.brushes import dim, eye, hairs, hsv, mix, rgb, rod
 from train.clay import Coat, rotation
 from train.dogs import around, below, blaze, cloud_of, fringe, marked, ragged, wrinkles
@@ -27,10 +27,8 @@ CROUCHING = ('portrait', 'portrait', 'sit', 'sit', 'lie', 'stand')              
 def mammal(canvas, coat, **build):
     """Paint an animal of this coat; `build` overrules the fields of Beast."""
     kind = Beast(coat=coat, **{'mouth': .12, 'hair': .14, 'eye_size': .11, **build})
-    for name, spread in (('head', .05), ('snout', .05), ('leg', .06), ('chest', .06), ('waist', .08),
-                         ('hair', .1), ('ear_size', .06)):
-        setattr(kind, name, getattr(kind, name) * (1 + canvas.normal(spread)))
-    return beast(canvas, kind)
+    return beast(canvas, individual(canvas, kind, head=.05, snout=.05, leg=.06, chest=.06, waist=.08, hair=.1,
+                                    ear_size=.06))
 
 
 def rosettes(canvas, base, ring, heart, size=.12):
@@ -535,14 +533,13 @@ def cattle(canvas, coat, **build):
 def ox(canvas):
     coat = canvas.pick(canvas.tint(24, .62, .5), canvas.tint(36, .3, .85), rgb(52, 46, 44),
                        canvas.tint(30, .08, .7))
-    mottled = patches(canvas, coat, WHITE, .4,
-                      .7) if canvas.chance(.35) else saddle(coat, mix(coat, WHITE, .3), .2)
-    pink = canvas.pick(rgb(196, 150, 138), rgb(60, 50, 50))
-    cattle(canvas, mottled, face=marked(coat, (WHITE, blaze(.25))) if canvas.chance(.35) else coat,
-           muzzle=two(coat, pink, lambda x, y, z: step(x - 1.45, .1)), nose=pink, ear=dim(coat, .85),
-           legs=coat, switch=coat,
-           horns=horns([(-.1, -.75, .45), (-.05, -.85, 1.15), (.15, -1.25, 1.65), (.1, -1.9, 1.75)],
-                       [.22, .19, .14, .05]))
+    mottled = patches(canvas, coat, WHITE, .45,
+                      .7) if canvas.chance(.5) else saddle(coat, mix(coat, WHITE, .3), .2)
+    nose, pale = canvas.pick(rgb(196, 150, 138), rgb(60, 50, 50)), mix(coat, WHITE, .75)
+    cattle(canvas, mottled, face=marked(coat, (WHITE, blaze(.3))) if canvas.chance(.5) else coat,
+           muzzle=marked(coat, (pale, lambda x, y, z: step(x - 1.15, .08)), (nose, lambda x, y, z: step(x - 1.6, .08))),
+           nose=nose, ear=dim(coat, .85), legs=coat, switch=coat, head=.23,
+           horns=horns([(-.1, -.75, .45), (-.05, -.9, 1.3), (.15, -1.4, 2.0), (.1, -2.3, 2.2)], [.27, .23, .17, .06]))
 
 
 @drawing(347, 'bison', 'beast', places=('meadow', 'meadow', 'desert', 'lawn', 'forest', 'clutter'))

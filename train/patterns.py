@@ -1,4 +1,4 @@
-"""Patterns: things that repeat and fill the sheet, from honeycombs to stone walls.
+"""Patterns: things that repeat and fill the sheet, from spider webs to puzzles.
 
 Each is painted on the sheet 0..160, turned, scaled and often seen at an angle (surface), with light and
 shade.
@@ -17,11 +17,9 @@ from train.brushes import (
     arch,
     ball,
     blob,
-    box,
     dim,
     ellipse,
     field,
-    foliage,
     hairs,
     hsv,
     limb,
@@ -32,13 +30,12 @@ from train.brushes import (
     poly,
     radial,
     rgb,
-    scallops,
     smooth,
     specks,
     strokes,
 )
 from train.registry import drawing
-from train.scenes import PLACES, defocus, sky, underwater
+from train.scenes import PLACES, defocus, underwater
 
 # ---- Parts -------------------------------------------------------------------------------------------------
 
@@ -66,65 +63,12 @@ def somewhere(canvas, *names, blur=(1, 4)):
     defocus(canvas, canvas.uniform(*blur))
 
 
-# ---- Grown -------------------------------------------------------------------------------------------------
-
-@drawing(599, 'honeycomb', 'full')
-def honeycomb(canvas):
-    """Six-sided wax cells, empty, full of honey or closed; bees on them; or a whole comb before leaves."""
-    wax, honey = canvas.tint(canvas.pick(38, 44, 32), .65, .8), canvas.tint(canvas.pick(34, 28, 40), .95, .75)
-    hanging = canvas.chance(.3)
-    if hanging:
-        somewhere(canvas, 'leaves', 'plain', 'clutter', 'forest')
-        canvas.sk.clipPath(blob(canvas, 80, 70, canvas.uniform(55, 78), canvas.uniform(55, 80), 11, .12),
-                           True)
-    canvas.flood(dim(wax, .8))
-    cell = canvas.uniform(.12, .22)
-    lx, ly = canvas.light[:2]
-    empty = canvas.uniform(0, 1)
-    corners = [(math.cos(math.radians(60 * k + 30)), math.sin(math.radians(60 * k + 30))) for k in range(6)]
-    hexagon, inner = poly([(.9 * px, .9 * py) for px, py in corners]), smooth(np.multiply(corners, .92))
-    bevel = linear(-lx, -ly, lx, ly, [dim(wax, 1.1), dim(wax, .4)])
-    hollow = radial(lx * .3, ly * .3, 1, [dim(wax, .55), dim(wax, .28)])
-    full = radial(-lx * .3, -ly * .3, 1, [dim(honey, 1.3), honey, dim(honey, .55)])
-    lid = radial(lx * .3, ly * .3, 1, [mix(wax, WHITE, .4), dim(wax, .95)])
-    with surface(canvas, .65, 30):
-        reach = 1.7
-        canvas.rect(-reach, -reach, reach, reach, dim(wax, 1.15))
-        for j, y in enumerate(np.arange(-reach, reach, cell * 1.5)):
-            for x in np.arange(-reach, reach, cell * math.sqrt(3)) + (j % 2) * cell * math.sqrt(3) / 2:
-                if unseen(canvas, x, y, cell):
-                    continue
-                with canvas.at(x, y, cell * canvas.uniform(.97, 1.02)):
-                    canvas.fill(hexagon, bevel)
-                    kind = canvas.rng.random()
-                    canvas.fill(inner, hollow if kind < empty * .8 else full if kind < .93 else lid)
-                    if empty * .8 <= kind < .93:
-                        canvas.oval(lx * .35, ly * .35, .2, .12, WHITE, alpha=.65)
-        for _ in range(canvas.pick(0, 0, 2, 5)):
-            with canvas.at(canvas.uniform(-.8, .8), canvas.uniform(-.8, .8), cell * 1.5,
-                           canvas.uniform(0, 360)):
-                bee(canvas)
-
-
 def unseen(canvas, x, y, r):
     """True if a square of half side r around (x, y) lies outside the sheet or the clip."""
     return canvas.sk.quickReject(skia.Rect(x - r, y - r, x + r, y + r))
 
 
-def bee(canvas):
-    """A honey bee from above."""
-    brown = canvas.tint(34, .75, .6)
-    for side in (-1, 1):
-        strokes(canvas, np.linspace(-.2, .4, 3), np.zeros(3), side * np.array((1.9, 1.5, 1.1)), .75,
-                rgb(40, 28, 20), .06, layers=1)
-    canvas.oval(-.5, 0, .6, .34, brown)
-    for x in (-.9, -.65, -.4, -.15):
-        canvas.line(x, -.26, x, .26, rgb(40, 26, 18), .11)
-    ball(canvas, .2, 0, .34, dim(brown, .85), .2, .5)
-    ball(canvas, .62, 0, .22, rgb(50, 36, 26), .4, .5)
-    for side in (-1, 1):
-        canvas.oval(-.35, side * .38, .62, .2, rgb(225, 228, 232), side * -16, alpha=.6)
-
+# ---- Grown -------------------------------------------------------------------------------------------------
 
 @drawing(815, 'spider web', 'full')
 def spider_web(canvas):
@@ -396,105 +340,6 @@ def maze_walls(canvas, n):
     return walls
 
 
-@drawing(858, 'tile roof', 'full')
-def tile_roof(canvas):
-    """Clay tiles in rows: flat beaver tails or half pipes, up to a ridge before the sky."""
-    clay = canvas.pick(canvas.tint(15, .65, .68), canvas.tint(15, .65, .68), canvas.tint(22, .5, .75),
-                       canvas.tint(5, .5, .5), canvas.tint(215, .15, .4))
-    sky(canvas, 120)
-    if canvas.chance(.35):
-        ridge, lean = canvas.uniform(15, 60), canvas.normal(14)
-        canvas.fill(smooth([(-10, ridge - lean - 3), (-10, ridge - lean - 3), (170, ridge + lean - 3),
-                            (170, ridge + lean - 3), (170, ridge + lean + 6), (-10, ridge - lean + 6)]),
-                    dim(clay, .8))
-        canvas.sk.clipPath(poly([(-10, ridge - lean), (170, ridge + lean), (170, 170), (-10, 170)]), True)
-    canvas.flood(dim(clay, .4))
-    size = canvas.uniform(.18, .3)
-    with surface(canvas, .45, 14):
-        if canvas.chance(.35):
-            bounds = (-1.7, -1.7, 1.7, 1.7)
-            scallops(canvas, box(*bounds), bounds, max(size, .2), lambda x, y: dim(clay, 1), 0, .9)
-            return
-        bright = .5 + .3 * canvas.light[0]
-        for y in np.arange(-1.7, 1.7, size * 1.25)[::-1]:
-            canvas.rect(-1.8, y + size * 1.2, 1.8, y + size * 1.6, dim(clay, .15), alpha=.65, blur=size * .08)
-            for x in np.arange(-1.7, 1.7, size):
-                tone = dim(clay, canvas.uniform(.75, 1.2))
-                tones = [dim(tone, k) for k in (.35, .5, 1.15, 1, .35)]
-                canvas.rect(x, y - size * .2, x + size, y + size * 1.25,
-                            linear(x, 0, x + size, 0, tones, [0, .18, .25 + .5 * bright, .8, 1]))
-                canvas.oval(x + .58 * size, y + size * 1.25, .38 * size, .15 * size, dim(tone, .95))
-                canvas.oval(x + .58 * size, y + size * 1.31, .28 * size, .1 * size, dim(clay, .15))
-
-
-@drawing(825, 'stone wall', 'full')
-def stone_wall(canvas):
-    """Field stones laid without order or in rows, moss between them; a wall in a meadow or the wall alone."""
-    tone = canvas.pick(canvas.tint(30, .12, .55), canvas.tint(36, .25, .65), canvas.tint(210, .08, .5),
-                       canvas.tint(20, .2, .48))
-    if canvas.chance(.4):
-        PLACES['meadow'](canvas)
-        top = canvas.uniform(40, 85)
-        edge = [(-10, top + canvas.normal(4))] + [(x, top + canvas.normal(2))
-                                                  for x in np.linspace(0, 160, 12)] + [(170, top)]
-        canvas.sk.clipPath(poly(edge + [(170, 150), (-10, 150)]), True)
-    canvas.flood(dim(tone, .28))
-    rows, low = canvas.integer(6, 11), -5.0
-    with canvas.at(80, 80, 1, canvas.normal(3)), canvas.at(-85, -85):
-        while low < 175:
-            high = 170 / rows * canvas.uniform(.6, 1.25)
-            x = -10.0
-            while x < 180:
-                w = high * canvas.uniform(.8, 2.4)
-                stone(canvas, x + w / 2, low + high / 2 + canvas.normal(.6), w / 2, high / 2,
-                      dim(mix(tone, canvas.any_colour(), .08), canvas.uniform(.7, 1.35)))
-                x += w
-            low += high
-    if canvas.chance(.4):
-        green = canvas.tint(85, .5, .42)
-        for _ in range(canvas.integer(3, 8)):
-            foliage(canvas, canvas.uniform(0, 160), canvas.uniform(20, 160), canvas.uniform(5, 18),
-                    canvas.uniform(3, 8), green, 40, 4)
-
-
-def stone(canvas, x, y, rx, ry, colour):
-    """One stone with a lit and a dark edge."""
-    corners = [(-1, -.75), (-.75, -1), (.7, -1), (1, -.7), (1, .75), (.75, 1), (-.7, 1), (-1, .7)]
-    points = [(x + rx * .95 * a * canvas.uniform(.86, 1.04), y + ry * .93 * b * canvas.uniform(.86, 1.04))
-              for a, b in corners]
-    path, (lx, ly, _) = smooth(points), canvas.light
-    canvas.fill(path, linear(x + lx * rx, y + ly * ry, x - lx * rx, y - ly * ry,
-                             [dim(colour, 1.3), colour, dim(colour, .5)], [0, .35, 1]))
-    canvas.oval(x + lx * rx * .25, y + ly * ry * .3, rx * .55, ry * .45, dim(colour, 1.12), alpha=.6,
-                blur=min(rx, ry) * .25)
-
-
-@drawing(489, 'chainlink fence', 'full')
-def chainlink_fence(canvas):
-    somewhere(canvas, 'meadow', 'street', 'open_sky', 'leaves', 'lawn', 'clutter', 'forest', 'dark', 'water',
-              blur=(.5, 4))
-    wire = canvas.pick(rgb(190, 194, 198), rgb(190, 194, 198), rgb(60, 64, 68), canvas.tint(130, .35, .4),
-                       canvas.tint(20, .5, .45))
-    mesh, width = canvas.uniform(.16, .34), canvas.uniform(.018, .03)
-    with surface(canvas, .5, 8):
-        for side in (-1, 1):
-            for shift, tone, w in ((.3, dim(wire, .4), 1.25), (0, wire, 1),
-                                   (-.25, mix(wire, WHITE, .5), .35)):
-                path = skia.Path()
-                for x in np.arange(-4.4, 4.4, mesh):
-                    path.moveTo(x, -2.2 + shift * width)
-                    path.lineTo(x + side * 4.4 * .9, 2.2 + shift * width)
-                canvas.sk.drawPath(path, paint(tone, width=width * w))
-        k = np.arange(-2.2, 2.2, mesh / .9)
-        for x in np.arange(-2.2, 2.2, canvas.uniform(1.4, 2.4)):
-            if canvas.chance(.5):
-                canvas.rect(x - .05, -2.2, x + .05, 2.2, linear(x - .05, 0, x + .05, 0,
-                                                                [dim(wire, .5), dim(wire, 1.2),
-                                                                 dim(wire, .4)]))
-        if canvas.chance(.3) and len(k):
-            canvas.rect(-2.2, -.85, 2.2, -.77, linear(0, -.85, 0, -.77, [dim(wire, 1.2), dim(wire, .4)]))
-
-
 # ---- Sewn, woven, cut --------------------------------------------------------------------------------------
 
 @drawing(750, 'quilt', 'full')
@@ -568,27 +413,6 @@ def folds(canvas, size, depth, stretch=1.0):
     lx, ly, lz = canvas.light
     lit = (-gx * lx - gy * ly + lz) / np.sqrt(gx * gx + gy * gy + 1)
     return np.repeat((128 + 150 * (lit - lz))[..., None], 3, 2)
-
-
-@drawing(885, 'velvet', 'full')
-def velvet(canvas):
-    """Deep folds with bright edges and a short pile, as velvet has."""
-    colour = canvas.pick(canvas.tint(350, .85, .5), canvas.tint(355, .85, .42), canvas.tint(280, .65, .4),
-                         canvas.tint(225, .75, .4), canvas.tint(150, .7, .32),
-                         canvas.tint(40, .6, .5), rgb(52, 50, 58))
-    shade = folds(canvas, canvas.uniform(.25, .5), canvas.uniform(.5, .9),
-                  canvas.uniform(1.5, 2))[..., :1] / 128
-    rim = np.clip(shade - 1.12, 0, 1) * 260
-    canvas.picture(colour * np.clip(.25 + .8 * shade, .3, 1.6) + rim * .4, 0, 0, 160, 160)
-    n = 2200
-    x, y = canvas.spread(0, 160, n), canvas.spread(0, 160, n)
-    bright = shade[(y * .6).astype(int), (x * .6).astype(int)]
-    nap, way = canvas.uniform(.14, .26), canvas.uniform(0, 6.3)
-    strokes(canvas, x, y, way + canvas.rng.normal(0, .25, n), canvas.spread(1.5, 4, n),
-            np.clip(colour * np.clip(.25 + .85 * bright, .25, 1.7)
-                    * (1 + nap * canvas.rng.standard_normal((n, 1))), 0, 255),
-            .7, .6, 1)
-    noise(canvas, 1.5, .35)
 
 
 RUGS = ((355, .75, .5), (20, .6, .5), (150, .5, .35), (350, .7, .4), (222, .6, .35), (42, .35, .8),

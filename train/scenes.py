@@ -458,6 +458,7 @@ KINDS = {
 def draw(index, seed, size=SIDE, surface=None):
     """One picture of the class: (size, size, 3) uint8, R G B. The same seed draws the same bytes."""
     canvas = Canvas(size, seed, surface)
+    canvas.hard = canvas.uniform(.5, 1.5)
     drawing = drawings()[index]
     with canvas.at(0, 0, size / SIDE):
         compose(canvas, drawing)

@@ -60,7 +60,7 @@ class Solid:
     def light(self, canvas, *normal):
         """The light on a face with this normal: a factor for dim()."""
         n = self.turn @ (np.asarray(normal, float) / np.linalg.norm(normal))
-        return .55 + .5 * max(0.0, float(n @ canvas.light)) - .08 * n[1]
+        return .8 - .25 * canvas.hard + .5 * canvas.hard * max(0.0, float(n @ canvas.light)) - .08 * n[1]
 
     # planes to paint on
 
