@@ -281,19 +281,72 @@ class Fold(unittest.TestCase):
         self.assertAlmostEqual(float(((contrast < .8) & (own > .5)).float().mean()), SOFT, delta=.06)
 
     def test_empty(self):
-        """Of the faint pictures the stated share is empty, and is no class; all others keep their label."""
+        """The stated share of the pictures is empty, and is no class; all others keep their label."""
         import numpy as np
         import torch
 
         from train.augment import EMPTY, batch
         pictures = torch.randint(0, 256, (400, 160, 160, 3), dtype=torch.uint8)
-        _, targets = batch(pictures, torch.arange(400) % 5, 5, 32, np.random.default_rng(0), .5, 0)
+        x, targets, empty = batch(pictures, torch.arange(400) % 5, 5, 32, np.random.default_rng(0), .5, 0)
         self.assertTrue(torch.allclose(targets.sum(1), torch.ones(400)))
-        empty = (targets == 1 / 5).all(1)
-        self.assertAlmostEqual(float(empty.float().mean()), .5 * EMPTY, delta=.05)
+        self.assertTrue(torch.equal(empty, (targets == 1 / 5).all(1)))
+        self.assertAlmostEqual(float(empty.float().mean()), EMPTY, delta=.05)
         self.assertTrue((targets.argmax(1) == torch.arange(400) % 5)[~empty].all())
-        _, targets = batch(pictures[:50], torch.arange(50) % 5, 5, 32, np.random.default_rng(0), 0, 0)
-        self.assertFalse((targets == 1 / 5).any())
+        self.assertTrue(torch.isfinite(x).all())
+        _, targets, empty = batch(pictures[:50], torch.arange(50) % 5, 5, 32, np.random.default_rng(0), .5, 1)
+        self.assertFalse(empty.any(), "a part of another picture is pasted in: nothing is empty")
+
+    def test_nothing(self):
+        """Clouds have the same energy in every octave; a lattice repeats in few directions: its spectrum is a few
+        points and their overtones.
+        """
+        import numpy as np
+
+        from train.augment import clouds, lattice
+        power = np.abs(np.fft.rfft2(clouds((60, 1, 64, 64), np.random.default_rng(0)))[:, 0, :32]) ** 2
+        octaves = [power.mean(0)[1:, 1:][self.band(low, 2 * low)].sum() for low in (4, 8)]
+        self.assertAlmostEqual(octaves[1] / octaves[0], 1, delta=.15)
+        for seed in range(20):
+            spectrum = np.abs(np.fft.fft2(lattice(64, np.random.default_rng(seed))))[:, :33].ravel() ** 2
+            strongest = np.sort(spectrum[1:])[::-1]
+            self.assertGreater(strongest[:64].sum(), .7 * strongest.sum(), seed)
+
+    @staticmethod
+    def band(low, high):
+        """Where in a spectrum of rows and columns 1..31 the frequency is in the band."""
+        import numpy as np
+        radius = np.hypot(np.arange(1, 32)[:, None], np.arange(1, 33))
+        return (radius >= low) & (radius < high)
+
+    def test_loudness(self):
+        """Loudness is a ratio of mean squares, has no gradient to the other pictures, and needs both kinds."""
+        import torch
+
+        from train.fit import DREAMT, loudness_of
+        x = torch.full((4, 2, 3, 3), 2.0)
+        x[0] = 6
+        x.requires_grad_()
+        modules, empty = {name: x * (1 + k) for k, name in enumerate(DREAMT)}, torch.tensor([1, 0, 0, 0]).bool()
+        loudness = loudness_of(modules, empty)
+        self.assertEqual([round(value.item(), 4) for value in loudness], [9.0] * len(DREAMT))
+        sum(loudness).backward()
+        self.assertTrue((x.grad[0] > 0).all() and (x.grad[1:] == 0).all())
+        for same in (torch.zeros(4).bool(), torch.ones(4).bool()):
+            self.assertEqual(loudness_of(modules, same), [])
+
+    def test_dream_step(self):
+        """The second pass moves empty pictures along the gradient, by lengths within the stated bounds."""
+        import numpy as np
+        import torch
+
+        from train.fit import DREAM_STEP, dreamt
+        torch.manual_seed(0)
+        x, gradient = torch.randn(50, 3, 16, 16), 1e-6 * torch.randn(50, 3, 16, 16)
+        step = dreamt(x, gradient, np.random.default_rng(0)) - x
+        lengths = step.square().mean((1, 2, 3)).sqrt()
+        self.assertTrue(((lengths > .99 * DREAM_STEP[0]) & (lengths < 1.01 * DREAM_STEP[1])).all())
+        self.assertGreater(float(lengths.max() / lengths.min()), 4)
+        self.assertGreater(float(torch.cosine_similarity(step.flatten(1), gradient.flatten(1)).min()), .999)
 
     def test_adversarial_step(self):
         """The step has the stated length at mean contrast and shrinks with the root of the picture's own."""
@@ -432,6 +485,16 @@ class Training(unittest.TestCase):
                          for run in ("first", "second"))
         for name in ("linear.weight", "convolutions.conv1_7x7_s2.conv.weight"):
             self.assertTrue(torch.equal(first[name], second[name]), name)
+        self.train("draw", self.path / "few", "-n", 8, "-s", 1, "-j", 1, "--classes", 1, 7)
+        few = [part if str(part) not in map(str, (self.path / "pool", self.path / "held")) else self.path / "few"
+               for part in self.fit("fewer", 1)]
+        self.train(*few, "--begin", self.path / "first" / "weights-100.pt", "--rate", 0)
+        fewer = torch.load(self.path / "fewer" / "weights-100.pt", weights_only=False)
+        rows = [torch.load(self.path / "first" / "weights-100.pt", weights_only=False)["indices"].index(index)
+                for index in fewer["indices"]]
+        self.assertTrue(torch.equal(first["linear.weight"][rows], fewer["network"]["linear.weight"]))
+        refused = self.train(*self.fit("more", 1), "--begin", self.path / "fewer" / "weights-100.pt", status=1)
+        self.assertIn("lacks", refused.stderr)
         for wrong in (ROOT / "README.md", self.path / "nothing"):
             refused = self.train(*self.fit("third", 1), "--begin", wrong, status=1)
             self.assertEqual(refused.stderr.count("\n"), 1, refused.stderr)

@@ -1,12 +1,13 @@
 """Augmentation: what happens to the drawings of a batch before the network sees them, on the device of the
 network.
 
-    x, targets = batch(pictures, labels, classes, size, rng, options)
+    x, targets, empty = batch(pictures, labels, classes, size, rng, options)
 
 Zoom, turn, mirror and squeeze; colour cast, contrast, grey; faint motifs (some of the pictures fade into the
 blurred colours of another one, down to an eighth of their contrast: dreams start from next to nothing); a part of
-another picture pasted in, with its share of the label; detail lost or foreign, noise, blocks cut out. All chance
-comes from `rng`.
+another picture pasted in, with its share of the label; detail lost or foreign, a grain as surfaces have it in
+photographs, noise, blocks cut out. Some pictures are empty: smooth colours under noise or a lattice, which belong to
+no class. All chance comes from `rng`.
 """
 
 import math
@@ -18,19 +19,23 @@ import torch.nn.functional as F
 from train.network import pictures_to_input, subtract_mean
 
 SOFT, FOREIGN = .2, .1              # shares of pictures without their detail, with another one's
-EMPTY = .2                          # as many pictures as this share of the faint ones fade altogether
+GRAINED = .15                       # ... whose surfaces get a grain
+EMPTY = .1                          # ... that are empty
 
 
 def batch(pictures, labels, classes, size, rng, faint=.5, paste=.2):
-    """Pictures uint8 [n, 160, 160, 3] R G B, labels [n] -> input [n, 3, size, size], targets [n, classes]."""
+    """Pictures uint8 [n, 160, 160, 3] R G B, labels [n] -> input [n, 3, size, size], targets [n, classes], which are
+    empty [n].
+    """
     n, device = len(pictures), pictures.device
     x = turn_and_zoom(pictures_to_input(pictures), size, rng)
     x = colours(x, rng)
-    x, empty = fade(x, rng, faint)
+    x, empty = fade(grained(x, rng), rng, faint)
     targets = F.one_hot(labels, classes).float()
     targets[empty] = 1 / classes
     if rng.random() < paste:
         x, targets = paste_in(x, targets, rng)
+        empty = torch.zeros_like(empty)
     x = soften(x, rng)
     if rng.random() < .15:
         seed = int(rng.integers(1 << 31))
@@ -41,7 +46,7 @@ def batch(pictures, labels, classes, size, rng, faint=.5, paste=.2):
         cut = int(size * rng.uniform(.15, .4))
         top, left = rng.integers(0, size - cut, 2)
         x[:n // 2, :, top:top + cut, left:left + cut] = tensor(rng.normal(0, 50, (1, 3, 1, 1)), x)
-    return x.contiguous(memory_format=torch.channels_last), targets
+    return x.contiguous(memory_format=torch.channels_last), targets, empty
 
 
 def tensor(values, like):
@@ -90,24 +95,68 @@ def soften(x, rng):
     return low + detail * tensor(own, x) + others * tensor(foreign, x)
 
 
+def clouds(shape, rng):
+    """Noise of unit variance in which every octave has the same strength, as in photographs: [n, c, h, w]."""
+    h, w = shape[2:]
+    frequency = np.hypot(np.fft.fftfreq(h)[:, None], np.fft.rfftfreq(w))
+    spectrum = np.fft.rfft2(rng.standard_normal(shape, np.float32)) / np.maximum(frequency, 2 / min(h, w))
+    noise = np.fft.irfft2(spectrum, (h, w))
+    return noise / noise.std((2, 3), keepdims=True)
+
+
+def grained(x, rng):
+    """Some pictures get a grain that darkens and lightens what they show by 2 to 20 %: no surface in a photograph is
+    as even as a drawn one.
+    """
+    chosen = rng.random(len(x)) < GRAINED
+    grain = clouds((int(chosen.sum()), 1, *x.shape[2:]), rng)
+    depth = np.exp(rng.uniform(math.log(.02), math.log(.2), (len(grain), 1, 1, 1)))
+    x[torch.from_numpy(chosen).to(x.device)] *= tensor(1 + depth * grain, x)
+    return x
+
+
 def fade(x, rng, share):
-    """Faint motifs: let `share` of the pictures fade into another one's blurred colours, to 13..100 % contrast, and an
-    EMPTY part of that share altogether, with noise in their place; returns x and which are empty. An empty picture
-    is none of the classes, nor does the adversarial pass make it one: so that lattices do not grow on smooth skies.
+    """Faint motifs: let `share` of the pictures fade into another one's blurred colours, to 13..100 % contrast, and
+    EMPTY of them altogether, with nothing() in their place; returns x and which are empty.
     """
     n, size = len(x), x.shape[2]
     strength = np.where(rng.random(n) < share, np.exp(rng.uniform(math.log(.13), 0, n)), 1.0)
-    empty = rng.random(n) < share * EMPTY
+    empty = rng.random(n) < EMPTY
     strength[empty] = 0
     other = F.adaptive_avg_pool2d(x[torch.from_numpy(rng.permutation(n)).to(x.device)],
                                   int(rng.integers(1, 7)))
     other = F.interpolate(other, size=(size, size), mode="bilinear", align_corners=False)
     strength = tensor(strength.reshape(n, 1, 1, 1), x)
     x = strength * x + (1 - strength) * other
-    grain = rng.normal(0, 1, (int(empty.sum()), *x.shape[1:])) * rng.uniform(0, 15, (int(empty.sum()), 1, 1, 1))
-    empty = torch.from_numpy(empty).to(x.device)
-    x[empty] += tensor(grain, x)
-    return x, empty
+    for i in np.flatnonzero(empty):
+        x[i] += tensor(nothing(size, rng), x)
+    return x, torch.from_numpy(empty).to(x.device)
+
+
+def nothing(size, rng):
+    """What dreams must not take for a thing, [3, size, size]: evenness, noise, clouds or a lattice, 1 to 40 strong."""
+    kind, strength = rng.random(), math.exp(rng.uniform(0, math.log(40)))
+    if kind < .15:
+        return np.zeros((3, size, size))
+    if kind < .35:
+        return rng.normal(0, min(strength, 15), (3, size, size))
+    if kind < .5:
+        return clouds((1, 3, size, size), rng)[0] * min(strength, 15)
+    colour = rng.normal(0, 1, (3, 1, 1)) + rng.normal(0, 1)
+    return strength * colour * lattice(size, rng) + rng.normal(0, rng.uniform(0, 6), (3, size, size))
+
+
+def lattice(size, rng):
+    """One to three waves of one length in several directions, soft or hard: stripes, chequers, honeycombs, dots;
+    -1..1 [size, size].
+    """
+    y, x = np.mgrid[:size, :size]
+    n, length = int(rng.integers(1, 4)), math.exp(rng.uniform(math.log(3), math.log(size / 4)))
+    gap = math.pi / n if rng.random() < .7 else rng.uniform(.2, 1.5)
+    turns = rng.uniform(0, math.pi) + gap * np.arange(n)
+    waves = [np.cos(2 * math.pi / length * (math.cos(a) * x + math.sin(a) * y) + rng.uniform(0, 2 * math.pi))
+             for a in turns]
+    return np.tanh(np.sum(waves, 0) * math.exp(rng.uniform(-1, 2)) + rng.normal(0, .7))
 
 
 def paste_in(x, targets, rng):

@@ -3,6 +3,8 @@
 One run: bfloat16, channels_last, AdamW with a cosine schedule, label smoothing, auxiliary classifiers. By default it
 begins with small clean pictures; then every batch is seen twice, as it is and changed a little against the network (one
 adversarial step along the gradient of the first pass), half of the pictures are faint, and they grow to 224 pixels.
+Empty pictures shall leave the layers quiet: their activations, which dreams make grow, count as loss, and what one
+step of a dream makes of them counts too. Otherwise lattices grow on skies before anything else can.
 
 The schedule follows the time spent (--minutes) or the steps made (--steps). A run lives in a folder outside
 the repository: checkpoint.pt (everything needed to go on), weights-NN.pt at every tenth of the way (to choose
@@ -32,6 +34,9 @@ from train.pool import Pool, PoolError
 MILESTONES = 10                     # weights kept along the way
 CONTRAST = 38.0                     # mean standard deviation of a drawing's pixels after augmentation, without fading
 SMOOTHING, AUXILIARY_WEIGHT, CLIP = .1, .3, 5.0
+QUIET = .06                         # weight of the loudness of one module on empty pictures
+DREAM_STEP = (1, 10)                # RMS grey levels by which the second pass dreams on empty pictures
+DREAMT = [f"inception_{module}_output" for module in ("3b", "4a", "4b", "4c", "4d", "4e", "5a")]
 BETAS, DECAY = (.9, .98), .05
 
 
@@ -83,7 +88,7 @@ class Run:
                                             dict(params=vectors, weight_decay=0)], lr=options.rate,
                                             betas=BETAS)
         self.step, self.spent, self.kept = 0, 0.0, 0
-        self.averages = {"loss": 0.0, "accuracy": 0.0, "adversarial": 0.0}
+        self.averages = {"loss": 0.0, "accuracy": 0.0, "adversarial": 0.0, "loudness": 1.0}
         os.makedirs(options.run, exist_ok=True)
         if not self.resume():
             if options.begin:
@@ -92,11 +97,15 @@ class Run:
             self.network.choose_alphas(plain(self.rows(rows), 128), options.norm)
 
     def begin(self, path):
-        """Take the weights of an earlier run of the same classes."""
+        """Take the weights of an earlier run, which may have had more classes."""
         network, classes, _ = load_checkpoint(path)
-        if classes != self.pool.classes:
-            raise PoolError(f"{path}: {len(classes)} classes, others than the pool's {len(self.pool.classes)}; "
-                            "begin with a run on the same classes")
+        unknown = set(self.pool.classes) - set(classes)
+        if unknown:
+            raise PoolError(f"{path}: {len(classes)} classes, of the pool's {len(self.pool.classes)} it lacks "
+                            f"{len(unknown)}; begin with a run on all of them")
+        rows = [classes.index(index) for index in self.pool.classes]
+        for head in (network.linear, *(a.linear for a in network.auxiliary.values())):
+            head.weight.data, head.bias.data = head.weight.data[rows], head.bias.data[rows]
         self.network.load_state_dict(network.state_dict())
 
     def path(self, name):
@@ -185,31 +194,38 @@ class Run:
         rng = np.random.default_rng((self.options.seed, 2, self.step))
         torch.manual_seed(int(rng.integers(1 << 31)))
         labels = torch.from_numpy(self.pool.labels[rows]).to(self.device)
-        x, targets = batch(self.rows(rows), labels, len(self.pool.classes), size, rng, self.faint(t),
-                           self.options.paste)
+        x, targets, empty = batch(self.rows(rows), labels, len(self.pool.classes), size, rng,
+                                  self.faint(t), self.options.paste)
         for group in self.optimizer.param_groups:
             group["lr"] = self.learning_rate(t)
         strength = self.adversary(t)
-        gradient = self.update(x, targets, labels, "loss", "accuracy", strength > 0)
+        gradient = self.update(x, targets, labels, empty, "loss", "accuracy", strength > 0)
         if strength > 0:
             worse = against(x.detach(), gradient, strength)
-            self.update(worse.contiguous(memory_format=torch.channels_last), targets, labels, None,
+            worse[empty] = dreamt(x.detach()[empty], gradient[empty], rng)
+            self.update(worse.contiguous(memory_format=torch.channels_last), targets, labels, empty, None,
                         "adversarial")
         self.step += 1
 
-    def update(self, x, targets, labels, loss_name, accuracy_name, want_gradient=False):
+    def update(self, x, targets, labels, empty, loss_name, accuracy_name, want_gradient=False):
         """Forward, backward, step; returns the gradient of the loss to the pictures if it is wanted."""
         x.requires_grad_(want_gradient)
+        modules: dict[str, torch.Tensor] = {}
         with torch.autocast(self.device.type, torch.bfloat16):
-            heads = self.model(x)
+            heads = self.model(x, keep=modules)
         losses = [F.cross_entropy(h.float(), targets, label_smoothing=SMOOTHING) for h in heads]
         loss = losses[0] + AUXILIARY_WEIGHT * sum(losses[1:])
+        loudness = loudness_of(modules, empty)
+        loss = loss + QUIET * sum(loudness)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), CLIP)
         self.optimizer.step()
         hits = float((heads[0].argmax(1) == labels).float().mean())
-        for name, value in ((loss_name, losses[0].item()), (accuracy_name, hits)):
+        measured = [(loss_name, losses[0].item()), (accuracy_name, hits)]
+        if loudness:
+            measured.append(("loudness", statistics.fmean(map(float, loudness))))
+        for name, value in measured:
             if name:
                 pace = max(.02, 1 / (self.step + 1))
                 self.averages[name] += pace * (value - self.averages[name])
@@ -241,6 +257,23 @@ def against(x, gradient, strength):
     contrast = x.std((2, 3), keepdim=True).square().mean(1, keepdim=True).sqrt()
     length = gradient.square().mean((1, 2, 3), keepdim=True).sqrt() + 1e-12
     return x + gradient / length * ((contrast / CONTRAST).sqrt() * strength)
+
+
+def loudness_of(modules, empty):
+    """For each of the modules: its mean square on empty pictures over that on the others (which shall not grow
+    either); none if there is nothing to compare.
+    """
+    if empty.all() or not empty.any():
+        return []
+    energies = [modules[name].float().square().mean((1, 2, 3)) for name in DREAMT]
+    return [e[empty].mean() / e[~empty].mean().detach() for e in energies]
+
+
+def dreamt(x, gradient, rng):
+    """x after one step of a dream, DREAM_STEP grey levels (RMS) along the gradient."""
+    step = np.exp(rng.uniform(*np.log(DREAM_STEP), (len(x), 1, 1, 1))).astype(np.float32)
+    length = gradient.square().mean((1, 2, 3), keepdim=True).sqrt() + 1e-12
+    return x + gradient / length * torch.from_numpy(step).to(x.device)
 
 
 def points(text):
@@ -289,9 +322,10 @@ def report(run, times):
     """One line of progress on stderr."""
     a = run.averages
     left = (1 - run.progress()) / max(run.progress(), 1e-6) * run.spent / 60
+    pace = run.options.batch / statistics.median(times)
     print(f'step {run.step}  {100 * run.progress():.1f} %  {run.size(run.progress())} px  '
           f'loss {a["loss"]:.3f}  accuracy {a["accuracy"]:.3f}  against {a["adversarial"]:.3f}  '
-          f'{run.options.batch / statistics.median(times):.1f} pictures/s  {left:.0f} min left',
+          f'loudness {a["loudness"]:.2f}  {pace:.1f} pictures/s  {left:.0f} min left',
           file=sys.stderr, flush=True)
 
 

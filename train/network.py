@@ -129,8 +129,10 @@ class Inception(nn.Module):
         self.auxiliary = nn.ModuleDict(heads if norm else {})
         self.register_buffer("alphas", torch.full((2,), ALPHA))
 
-    def forward(self, x, stop=None):
-        """Logits; while training a list of three (last, 4a, 4d). stop: the name of the tensor to return."""
+    def forward(self, x, stop=None, keep=None):
+        """Logits; while training a list of three (last, 4a, 4d). stop: the name of the tensor to return.
+        keep: a dictionary that takes the outputs of the modules.
+        """
         held, heads, norms = {"data": x}, [], iter(self.alphas)
         for name, kind, inputs, buffer, _, parameters in inception_graph.OPERATIONS[1:]:
             source = held[inputs[0]]
@@ -147,6 +149,8 @@ class Inception(nn.Module):
             elif kind == "MatMul":
                 held[buffer] = self.linear(F.dropout(source, self.drop, self.training))
                 break
+            if keep is not None and kind == "ConcatV2":
+                keep[name] = held[buffer]
             if self.training and name in self.auxiliary:
                 heads.append(self.auxiliary[name](held[buffer]))
             if name == stop:
