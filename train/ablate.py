@@ -15,7 +15,8 @@ import torch.nn.functional as F
 
 from train.augment import plain
 from train.export import load_checkpoint
-from train.fit import Options, against, fit
+from train.fit import against, fit
+from train.options import Options
 from train.pool import Pool
 
 VARIANTS: dict[str, dict] = {

@@ -11,6 +11,8 @@ import os
 import sys
 import time
 
+from train.options import Options
+
 EXAMPLES = """the way from nothing to the weights (see train/README.md):
   python3 -m train draw POOL -n 60000 --seed 1
   python3 -m train draw HELD -n 5000 --seed 2
@@ -86,27 +88,26 @@ def add_fit(steps):
     p.add_argument("--pool", required=True, help="drawings to learn from")
     p.add_argument("--held", required=True, help="unseen drawings, for the figures in the log")
     p.add_argument("--run", required=True, help="folder of the run: checkpoint, weights along the way, log")
-    p.add_argument("--begin", default="", metavar="WEIGHTS.pt", help="begin with the weights of an earlier run")
-    p.add_argument("--minutes", type=float, default=240.0, help="the schedule ends after this time")
-    p.add_argument("--steps", type=int, default=0, help="... or, if given, after so many batches")
-    p.add_argument("--batch", type=int, default=64, help="pictures in a batch")
-    p.add_argument("--rate", type=float, default=1.5e-3, help="highest learning rate")
-    p.add_argument("--sizes", default="0:64,.1:96,.46:128,.82:160,.94:224",
-                   help="pixels, each from which part of the way on")
-    p.add_argument("--adversary", default="0:0,.22:0,.22:.9,.5:1,.9:1.9",
+    p.add_argument("--begin", default=Options.begin, metavar="WEIGHTS.pt",
+                   help="begin with the weights of an earlier run")
+    p.add_argument("--minutes", type=float, default=Options.minutes, help="the schedule ends after this time")
+    p.add_argument("--steps", type=int, default=Options.steps, help="... or, if given, after so many batches")
+    p.add_argument("--batch", type=int, default=Options.batch, help="pictures in a batch")
+    p.add_argument("--rate", type=float, default=Options.rate, help="highest learning rate")
+    p.add_argument("--sizes", default=Options.sizes, help="pixels, each from which part of the way on")
+    p.add_argument("--adversary", default=Options.adversary,
                    help="adversarial step in RMS grey levels at which part of the way, linear between; 0:0: none")
-    p.add_argument("--norm", type=float, default=0.0, help="strength of the LRN; 0: none")
-    p.add_argument("--faint", default="0:0,.09:0,.28:.5", help="share of faint pictures at which part of the way")
-    p.add_argument("--paste", type=float, default=.2, help="share of batches with parts of other pictures")
-    p.add_argument("--seed", type=int, default=0, help="of weights, order and augmentation")
-    p.add_argument("--threads", type=int, default=0, help="threads of PyTorch; 0: all cores")
-    p.add_argument("--device", default="cpu", help="cpu or cuda")
+    p.add_argument("--norm", type=float, default=Options.norm, help="strength of the LRN; 0: none")
+    p.add_argument("--faint", default=Options.faint, help="share of faint pictures at which part of the way")
+    p.add_argument("--paste", type=float, default=Options.paste, help="share of batches with parts of other pictures")
+    p.add_argument("--seed", type=int, default=Options.seed, help="of weights, order and augmentation")
+    p.add_argument("--threads", type=int, default=Options.threads, help="threads of PyTorch; 0: all cores")
+    p.add_argument("--device", default=Options.device, help="cpu or cuda")
     p.add_argument("--compile", action="store_true", help="torch.compile; needs a C++ compiler on a CPU")
-    p.add_argument("--every", type=float, default=5.0, help="minutes between checkpoints")
+    p.add_argument("--every", type=float, default=Options.every, help="minutes between checkpoints")
 
 
 def fit(options):
-    from train.fit import Options
     from train.fit import fit as train
     train(Options(**{field.name: getattr(options, field.name) for field in dataclasses.fields(Options)}))
 

@@ -29,6 +29,7 @@ import torch.nn.functional as F
 from train.augment import batch, plain
 from train.export import load_checkpoint
 from train.network import Inception
+from train.options import FREE
 from train.pool import Pool, PoolError
 
 MILESTONES = 10                     # weights kept along the way
@@ -38,32 +39,6 @@ QUIET = .06                         # weight of the loudness of one module on em
 DREAM_STEP = (1, 10)                # RMS grey levels by which the second pass dreams on empty pictures
 DREAMT = [f"inception_{module}_output" for module in ("3b", "4a", "4b", "4c", "4d", "4e", "5a")]
 BETAS, DECAY = (.9, .98), .05
-
-
-@dataclasses.dataclass
-class Options:
-    """What a run is; `run` alone does not change its result."""
-    pool: str
-    held: str                       # unseen drawings, for the figures in the log
-    run: str
-    begin: str = ""                 # weights of an earlier run to begin with
-    minutes: float = 120.0
-    steps: int = 0                  # > 0: instead of minutes
-    batch: int = 64
-    rate: float = 1.5e-3
-    sizes: str = "0:64,.1:96,.46:128,.82:160,.94:224"       # pixels, each from which part of the way on
-    adversary: str = "0:0,.22:0,.22:.9,.5:1,.9:1.9"      # RMS grey levels at which part; '0:0' for none
-    norm: float = 0.0               # strength of the LRN; 0: none
-    faint: str = "0:0,.09:0,.28:.5"   # share of faint pictures at which part
-    paste: float = .2
-    seed: int = 0
-    threads: int = 0
-    device: str = "cpu"
-    compile: bool = False           # torch.compile: half as fast again after minutes of compiling (needs g++)
-    every: float = 5.0              # minutes between checkpoints
-
-
-FREE = ("run", "minutes", "threads", "device", "every", "held", "compile")     # may change when a run goes on
 
 
 class Run:
