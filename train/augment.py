@@ -35,8 +35,8 @@ def batch(pictures, labels, classes, size, rng, faint=.5, paste=.2):
     targets[empty] = 1 / classes
     if rng.random() < paste:
         x, targets = paste_in(x, targets, rng)
-        empty = torch.zeros_like(empty)
-    x = soften(x, rng)
+        empty = torch.zeros_like(empty)     # with a part of another picture they are not
+    x = torch.where(empty[:, None, None, None], x, soften(x, rng))     # nor do they get a thing's detail
     if rng.random() < .15:
         seed = int(rng.integers(1 << 31))
         chance = torch.Generator(device).manual_seed(seed)
