@@ -361,10 +361,11 @@ class Fold(unittest.TestCase):
         self.assertAlmostEqual(float(lengths[1]), .75, delta=.03)
 
     def test_ablation_figures(self):
-        """An adversarial step raises the loss; grain is measured as it is defined."""
+        """An adversarial step raises the loss; grain and loudness are measured as they are defined."""
+        import numpy as np
         import torch
 
-        from train.ablate import attacked, grain_of
+        from train.ablate import attacked, emptied, energy, grain_of
         from train.network import Inception
         torch.manual_seed(0)
         network, x = Inception(5).eval(), torch.randn(4, 3, 64, 64) * 40
@@ -379,6 +380,11 @@ class Fold(unittest.TestCase):
                 return x
         self.assertAlmostEqual(grain_of(Pixels(), x), 1 - math.pi / 16, delta=.02)
         self.assertLess(grain_of(Pixels(), torch.ones(1, 3, 64, 64)), 1e-6)
+        self.assertAlmostEqual(energy(Pixels(), 3 * torch.ones(1, 3, 8, 8)), 9, places=5)
+        shapes = torch.zeros(6, 3, 96, 96)
+        shapes[:, :, 40:44] = 200                       # a beam, of which only the blurred colours are to stay
+        rows = emptied(shapes, np.random.default_rng(0)).mean((0, 1, 3))
+        self.assertLess(float(rows[40:44].mean() - rows[34:38].mean()), 25)
 
     def test_response_norm(self):
         """Local response normalisation is PyTorch's, its gradient that of finite differences."""

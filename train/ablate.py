@@ -3,8 +3,9 @@
     python3 -m train ablate --pool FEW --held FEW_HELD --runs RUNS
 
 Every variant is trained alike but for one thing and measured alike: on unseen drawings as they are, on the same
-ones faint (an eighth of their contrast), and moved against the network by one adversarial step; last, how much of
-the gradient of 4c to the pictures is grain. Runs that are done are not made again.
+ones faint (an eighth of their contrast), and moved against the network by one adversarial step; then how much of
+the gradient of 4c to the pictures is grain, and how loud 4c is on empty pictures. Runs that are done are not made
+again.
 """
 
 import os
@@ -13,7 +14,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from train.augment import plain
+from train.augment import nothing, plain
 from train.export import load_checkpoint
 from train.fit import against, fit
 from train.options import Options
@@ -23,15 +24,18 @@ VARIANTS: dict[str, dict] = {
     "as shipped": {},
     "without adversary": {"adversary": "0:0"},
     "without faint motifs": {"faint": "0:0"},
+    "empty pictures may be loud": {"quiet": 0.0},
     "LRN of strength 1": {"norm": 1.0},
     "LRN of strength 4": {"norm": 4.0},
 }
-SIZE = 96
+SIZE, LAYER = 96, "inception_4c_output"
 FAINT, STEP = .13, 1.9              # contrast; RMS grey levels at mean contrast
 
 
 def ablate(pool, held, folder, steps, threads=0):
-    """Train all variants for `steps` batches each; yields (name, top-1, faint top-1, top-1 against, grain)."""
+    """Train all variants for `steps` batches each; yields (name, top-1, faint top-1, top-1 against, grain,
+    loudness).
+    """
     for name, change in VARIANTS.items():
         run = os.path.join(folder, name.replace(" ", "-"))
         options = Options(pool, held, run, steps=steps, sizes=f"0:64,.3:{SIZE}", threads=threads, **change)
@@ -42,14 +46,17 @@ def ablate(pool, held, folder, steps, threads=0):
 
 
 def figures(network, held):
-    """Top-1 on drawings as they are, faint, and after an adversarial step; share of grain in the gradient of 4c."""
-    sums, grain = np.zeros(3), []
+    """Top-1 on drawings as they are, faint, and after an adversarial step; share of grain in the gradient of 4c;
+    mean square of 4c on empty pictures over that on drawings.
+    """
+    sums, grain, loud, rng = np.zeros(3), [], [], np.random.default_rng(0)
     for rows in np.array_split(np.arange(len(held)), max(1, len(held) // 50)):
         x = plain(torch.from_numpy(np.array(held.pictures[rows])), SIZE)
         labels = torch.from_numpy(held.labels[rows])
         sums += [hits(network, v, labels) for v in (x, faint(x), attacked(network, x, labels))]
         grain.append(grain_of(network, x))
-    return (*(sums / len(held)), float(np.mean(grain)))
+        loud.append(energy(network, emptied(x, rng)) / energy(network, x))
+    return (*(sums / len(held)), float(np.mean(grain)), float(np.mean(loud)))
 
 
 @torch.no_grad()
@@ -70,7 +77,18 @@ def attacked(network, x, labels):
     return against(x.detach(), gradient, STEP)
 
 
-def grain_of(network, x, layer="inception_4c_output"):
+def emptied(x, rng):
+    """The blurred colours of the pictures under what is no thing (augment.nothing)."""
+    marks = torch.from_numpy(np.stack([nothing(SIZE, rng) for _ in x])).float()
+    return F.interpolate(F.adaptive_avg_pool2d(x, 4), size=x.shape[2:], mode="bilinear") + marks
+
+
+@torch.no_grad()
+def energy(network, x, layer=LAYER):
+    return float(network(x, stop=layer).square().mean())
+
+
+def grain_of(network, x, layer=LAYER):
     """How much of the energy of the dreaming gradient has wavelengths below 4 pixels."""
     x = x.detach().requires_grad_()
     g, = torch.autograd.grad(network(x, stop=layer).square().sum(), x)

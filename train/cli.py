@@ -100,6 +100,8 @@ def add_fit(steps):
     p.add_argument("--norm", type=float, default=Options.norm, help="strength of the LRN; 0: none")
     p.add_argument("--faint", default=Options.faint, help="share of faint pictures at which part of the way")
     p.add_argument("--paste", type=float, default=Options.paste, help="share of batches with parts of other pictures")
+    p.add_argument("--quiet", type=float, default=Options.quiet,
+                   help="weight in the loss of how loud each module is on empty pictures")
     p.add_argument("--seed", type=int, default=Options.seed, help="of weights, order and augmentation")
     p.add_argument("--threads", type=int, default=Options.threads, help="threads of PyTorch; 0: all cores")
     p.add_argument("--device", default=Options.device, help="cpu or cuda")
@@ -190,7 +192,7 @@ def add_ablate(steps):
 
 def ablate(options):
     from train.ablate import ablate as variants
-    print("| recipe | top-1 | faint | against | grain |\n|---|---|---|---|---|")
+    print("| recipe | top-1 | faint | against | grain | loud |\n|---|---|---|---|---|---|")
     for name, *shares in variants(options.pool, options.held, options.runs, options.steps, options.threads):
         print(f"| {name} | " + " | ".join(f"{100 * share:.1f} %" for share in shares) + " |", flush=True)
 

@@ -35,7 +35,6 @@ from train.pool import Pool, PoolError
 MILESTONES = 10                     # weights kept along the way
 CONTRAST = 38.0                     # mean standard deviation of a drawing's pixels after augmentation, without fading
 SMOOTHING, AUXILIARY_WEIGHT, CLIP = .1, .3, 5.0
-QUIET = .06                         # weight of the loudness of one module on empty pictures
 DREAM_STEP = (1, 10)                # RMS grey levels by which the second pass dreams on empty pictures
 DREAMT = [f"inception_{module}_output" for module in ("3b", "4a", "4b", "4c", "4d", "4e", "5a")]
 BETAS, DECAY = (.9, .98), .05
@@ -191,7 +190,7 @@ class Run:
         losses = [F.cross_entropy(h.float(), targets, label_smoothing=SMOOTHING) for h in heads]
         loss = losses[0] + AUXILIARY_WEIGHT * sum(losses[1:])
         loudness = loudness_of(modules, empty)
-        loss = loss + QUIET * sum(loudness)
+        loss = loss + self.options.quiet * sum(loudness)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), CLIP)
