@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from unittest import mock
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -293,6 +294,9 @@ class Fold(unittest.TestCase):
         self.assertAlmostEqual(float(empty.float().mean()), EMPTY, delta=.05)
         self.assertTrue((targets.argmax(1) == torch.arange(400) % 5)[~empty].all())
         self.assertTrue(torch.isfinite(x).all())
+        with mock.patch("train.augment.soften", lambda x, rng: x * 0):
+            x, _, empty = batch(pictures, torch.arange(400) % 5, 5, 32, np.random.default_rng(0), .5, 0)
+        self.assertGreater(float(x[empty].mean((1, 2, 3)).min()), -80, "detail is not touched there")
         _, targets, empty = batch(pictures[:50], torch.arange(50) % 5, 5, 32, np.random.default_rng(0), .5, 1)
         self.assertFalse(empty.any(), "a part of another picture is pasted in: nothing is empty")
 
@@ -302,7 +306,7 @@ class Fold(unittest.TestCase):
         """
         import numpy as np
 
-        from train.augment import clouds, lattice
+        from train.augment import clouds, lattice, nothing
         power = np.abs(np.fft.rfft2(clouds((60, 1, 64, 64), np.random.default_rng(0)))[:, 0, :32]) ** 2
         octaves = [power.mean(0)[1:, 1:][self.band(low, 2 * low)].sum() for low in (4, 8)]
         self.assertAlmostEqual(octaves[1] / octaves[0], 1, delta=.15)
@@ -310,10 +314,13 @@ class Fold(unittest.TestCase):
             spectrum = np.abs(np.fft.fft2(lattice(64, np.random.default_rng(seed))))[:, :33].ravel() ** 2
             strongest = np.sort(spectrum[1:])[::-1]
             self.assertGreater(strongest[:64].sum(), .7 * strongest.sum(), seed)
+        marks = np.stack([nothing(64, np.random.default_rng(seed)) for seed in range(100)])
+        self.assertEqual(marks.shape, (100, 3, 64, 64))
+        self.assertTrue((marks.std((1, 2, 3)) == 0).any() and (marks.std((1, 2, 3)) < 150).all())
 
     @staticmethod
     def band(low, high):
-        """Where in a spectrum of rows and columns 1..31 the frequency is in the band."""
+        """Where in a spectrum of rows 1..31 and columns 1..32 the frequency is in the band."""
         import numpy as np
         radius = np.hypot(np.arange(1, 32)[:, None], np.arange(1, 33))
         return (radius >= low) & (radius < high)
@@ -439,8 +446,8 @@ class Training(unittest.TestCase):
             raise AssertionError(f"{arguments}: exit {done.returncode}\n{done.stderr}")
         return done
 
-    def fit(self, run, steps):
-        return ("fit", "--pool", self.path / "pool", "--held", self.path / "held", "--run", self.path / run,
+    def fit(self, run, steps, pool="pool", held="held"):
+        return ("fit", "--pool", self.path / pool, "--held", self.path / held, "--run", self.path / run,
                 "--steps", steps, "--batch", 4, "--sizes", "0:64", "--threads", 1)
 
     def test_drawing_goes_on(self):
@@ -492,19 +499,28 @@ class Training(unittest.TestCase):
         for name in ("linear.weight", "convolutions.conv1_7x7_s2.conv.weight"):
             self.assertTrue(torch.equal(first[name], second[name]), name)
         self.train("draw", self.path / "few", "-n", 8, "-s", 1, "-j", 1, "--classes", 1, 7)
-        few = [part if str(part) not in map(str, (self.path / "pool", self.path / "held")) else self.path / "few"
-               for part in self.fit("fewer", 1)]
-        self.train(*few, "--begin", self.path / "first" / "weights-100.pt", "--rate", 0)
-        fewer = torch.load(self.path / "fewer" / "weights-100.pt", weights_only=False)
-        rows = [torch.load(self.path / "first" / "weights-100.pt", weights_only=False)["indices"].index(index)
-                for index in fewer["indices"]]
-        self.assertTrue(torch.equal(first["linear.weight"][rows], fewer["network"]["linear.weight"]))
+        self.train(*self.fit("fewer", 1, "few", "few"), "--begin", self.path / "first" / "weights-100.pt", "--rate", 0)
+        first, fewer = (torch.load(self.path / run / "weights-100.pt", weights_only=False)
+                        for run in ("first", "fewer"))
+        rows = [first["indices"].index(index) for index in fewer["indices"]]
+        for name in ("linear.weight", "linear.bias", "auxiliary.inception_4a_output.linear.weight"):
+            self.assertTrue(torch.equal(first["network"][name][rows], fewer["network"][name]), name)
         refused = self.train(*self.fit("more", 1), "--begin", self.path / "fewer" / "weights-100.pt", status=1)
         self.assertIn("lacks", refused.stderr)
         for wrong in (ROOT / "README.md", self.path / "nothing"):
             refused = self.train(*self.fit("third", 1), "--begin", wrong, status=1)
             self.assertEqual(refused.stderr.count("\n"), 1, refused.stderr)
             self.assertIn(str(wrong), refused.stderr)
+
+    def test_quiet(self):
+        """How much the loudness of empty pictures weighs changes what is learned."""
+        import torch
+        for weight in (0, 1):
+            self.train(*self.fit(f"quiet{weight}", 1), "--batch", 24, "--quiet", weight)
+        quiet, loud = (torch.load(self.path / f"quiet{weight}" / "weights-100.pt", weights_only=False)["network"]
+                       for weight in (1, 0))
+        name = "convolutions.conv1_7x7_s2.conv.weight"
+        self.assertFalse(torch.equal(quiet[name], loud[name]))
 
     def test_photographs(self):
         """Of a stamp the visible part is seen, in its proportions, on grey; a missing package is one line."""

@@ -17,12 +17,13 @@ import torch.nn.functional as F
 from train.augment import nothing, plain
 from train.export import load_checkpoint
 from train.fit import against, fit
+from train.network import MEAN
 from train.options import Options
 from train.pool import Pool
 
 VARIANTS: dict[str, dict] = {
     "as shipped": {},
-    "without adversary": {"adversary": "0:0"},
+    "without adversary": {"adversary": "0:0"},        # nor are empty pictures seen twice
     "without faint motifs": {"faint": "0:0"},
     "empty pictures may be loud": {"quiet": 0.0},
     "LRN of strength 1": {"norm": 1.0},
@@ -78,9 +79,11 @@ def attacked(network, x, labels):
 
 
 def emptied(x, rng):
-    """The blurred colours of the pictures under what is no thing (augment.nothing)."""
-    marks = torch.from_numpy(np.stack([nothing(SIZE, rng) for _ in x])).float()
-    return F.interpolate(F.adaptive_avg_pool2d(x, 4), size=x.shape[2:], mode="bilinear") + marks
+    """The blurred colours of the pictures under what is no thing (augment.nothing), as far as pictures can show it."""
+    marks = torch.from_numpy(np.stack([nothing(x.shape[2], rng) for _ in x])).float()
+    mean = torch.tensor(MEAN).view(1, 3, 1, 1)
+    colours = F.interpolate(F.adaptive_avg_pool2d(x, 4), size=x.shape[2:], mode="bilinear")
+    return (colours + marks + mean).clamp(0, 255) - mean
 
 
 @torch.no_grad()
@@ -92,6 +95,6 @@ def grain_of(network, x, layer=LAYER):
     """How much of the energy of the dreaming gradient has wavelengths below 4 pixels."""
     x = x.detach().requires_grad_()
     g, = torch.autograd.grad(network(x, stop=layer).square().sum(), x)
-    energy = torch.fft.fft2(g).abs().square().sum((0, 1))
+    power = torch.fft.fft2(g).abs().square().sum((0, 1))
     fy, fx = torch.meshgrid(torch.fft.fftfreq(x.shape[2]), torch.fft.fftfreq(x.shape[3]), indexing="ij")
-    return float(energy[torch.hypot(fy, fx) > .25].sum() / energy.sum())
+    return float(power[torch.hypot(fy, fx) > .25].sum() / power.sum())

@@ -1,7 +1,7 @@
 """Augmentation: what happens to the drawings of a batch before the network sees them, on the device of the
 network.
 
-    x, targets, empty = batch(pictures, labels, classes, size, rng, options)
+    x, targets, empty = batch(pictures, labels, classes, size, rng, faint, paste)
 
 Zoom, turn, mirror and squeeze; colour cast, contrast, grey; faint motifs (some of the pictures fade into the
 blurred colours of another one, down to an eighth of their contrast: dreams start from next to nothing); a part of
@@ -35,8 +35,8 @@ def batch(pictures, labels, classes, size, rng, faint=.5, paste=.2):
     targets[empty] = 1 / classes
     if rng.random() < paste:
         x, targets = paste_in(x, targets, rng)
-        empty = torch.zeros_like(empty)     # with a part of another picture they are not
-    x = torch.where(empty[:, None, None, None], x, soften(x, rng))     # nor do they get a thing's detail
+        empty = torch.zeros_like(empty)     # a part of another picture is in each
+    x = torch.where(empty[:, None, None, None], x, soften(x, rng))     # detail would be a thing's
     if rng.random() < .15:
         seed = int(rng.integers(1 << 31))
         chance = torch.Generator(device).manual_seed(seed)
@@ -134,7 +134,9 @@ def fade(x, rng, share):
 
 
 def nothing(size, rng):
-    """What dreams must not take for a thing, [3, size, size]: evenness, noise, clouds or a lattice, 1 to 40 strong."""
+    """What dreams must not take for a thing, [3, size, size]: evenness, noise or clouds of 1 to 15 grey levels, or a
+    lattice of 1 to 40 times a chance colour.
+    """
     kind, strength = rng.random(), math.exp(rng.uniform(0, math.log(40)))
     if kind < .15:
         return np.zeros((3, size, size))

@@ -3,8 +3,8 @@
 One run: bfloat16, channels_last, AdamW with a cosine schedule, label smoothing, auxiliary classifiers. By default it
 begins with small clean pictures; then every batch is seen twice, as it is and changed a little against the network (one
 adversarial step along the gradient of the first pass), half of the pictures are faint, and they grow to 224 pixels.
-Empty pictures shall leave the layers quiet: their activations, which dreams make grow, count as loss, and what one
-step of a dream makes of them counts too. Otherwise lattices grow on skies before anything else can.
+Empty pictures shall leave the layers quiet: their activations, which dreams make grow, count as loss, and the second
+pass sees what grows on them first. Otherwise lattices grow on skies before anything else can.
 
 The schedule follows the time spent (--minutes) or the steps made (--steps). A run lives in a folder outside
 the repository: checkpoint.pt (everything needed to go on), weights-NN.pt at every tenth of the way (to choose
@@ -35,7 +35,7 @@ from train.pool import Pool, PoolError
 MILESTONES = 10                     # weights kept along the way
 CONTRAST = 38.0                     # mean standard deviation of a drawing's pixels after augmentation, without fading
 SMOOTHING, AUXILIARY_WEIGHT, CLIP = .1, .3, 5.0
-DREAM_STEP = (1, 10)                # RMS grey levels by which the second pass dreams on empty pictures
+DREAM_STEP = (1, 10)                # RMS grey levels by which the second pass moves empty pictures
 DREAMT = [f"inception_{module}_output" for module in ("3b", "4a", "4b", "4c", "4d", "4e", "5a")]
 BETAS, DECAY = (.9, .98), .05
 
@@ -195,10 +195,10 @@ class Run:
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), CLIP)
         self.optimizer.step()
-        hits = float((heads[0].argmax(1) == labels).float().mean())
+        hits = float(((heads[0].argmax(1) == labels) & ~empty).sum() / (~empty).sum().clamp(1))
         measured = [(loss_name, losses[0].item()), (accuracy_name, hits)]
         if loudness:
-            measured.append(("loudness", statistics.fmean(map(float, loudness))))
+            measured.append(("loudness", statistics.fmean(value.item() for value in loudness)))
         for name, value in measured:
             if name:
                 pace = max(.02, 1 / (self.step + 1))
@@ -234,17 +234,18 @@ def against(x, gradient, strength):
 
 
 def loudness_of(modules, empty):
-    """For each of the modules: its mean square on empty pictures over that on the others (which shall not grow
-    either); none if there is nothing to compare.
+    """For each of the modules: its mean square on empty pictures over that on the others, which counts as given, or
+    the ratio would fall by making these louder; none if there is nothing to compare.
     """
     if empty.all() or not empty.any():
         return []
-    energies = [modules[name].float().square().mean((1, 2, 3)) for name in DREAMT]
-    return [e[empty].mean() / e[~empty].mean().detach() for e in energies]
+    def energy(x):
+        return x.float().square().mean()
+    return [energy(modules[name][empty]) / energy(modules[name][~empty].detach()) for name in DREAMT]
 
 
 def dreamt(x, gradient, rng):
-    """x after one step of a dream, DREAM_STEP grey levels (RMS) along the gradient."""
+    """x moved DREAM_STEP grey levels (RMS) up the gradient of the loss, on empty pictures mostly of their loudness."""
     step = np.exp(rng.uniform(*np.log(DREAM_STEP), (len(x), 1, 1, 1))).astype(np.float32)
     length = gradient.square().mean((1, 2, 3), keepdim=True).sqrt() + 1e-12
     return x + gradient / length * torch.from_numpy(step).to(x.device)

@@ -5,7 +5,7 @@ import dataclasses
 
 @dataclasses.dataclass
 class Options:
-    """What a run is; `run` alone does not change its result."""
+    """What a run is; FREE names what may change when it goes on."""
     pool: str
     held: str                       # unseen drawings, for the figures in the log
     run: str
@@ -27,4 +27,4 @@ class Options:
     every: float = 5.0              # minutes between checkpoints
 
 
-FREE = ("run", "minutes", "threads", "device", "every", "held", "compile")     # may change when a run goes on
+FREE = ("run", "minutes", "threads", "device", "every", "held", "compile")
