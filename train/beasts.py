@@ -80,7 +80,7 @@ class Beast:
 def individual(canvas, kind, **spread):
     """The same animal with chance differences in build (field=relative spread), and as one camera sees its fur."""
     varied = {name: getattr(kind, name) * (1 + canvas.normal(width)) for name, width in spread.items()}
-    return dataclasses.replace(kind, fur=canvas.pick("strokes", "strokes", "fine", "smooth"), **varied)
+    return dataclasses.replace(kind, fur=canvas.pick(*FURS), **varied)
 
 
 def beast(canvas, kind, pose=None):
@@ -91,7 +91,7 @@ def beast(canvas, kind, pose=None):
     side = canvas.uniform(-15, 105) if canvas.chance(.8) else canvas.uniform(105, 150)
     if pose == "portrait":
         side = canvas.uniform(15, 95)
-    if profile:
+    if profile:                                 # the body; the head may look at us
         side = canvas.normal(12)
     look = canvas.uniform(side - 30, max(side, 60) + 25)                       # rather towards the camera
     shoulder, hip, ground = body(canvas, clay, kind, pose)
@@ -316,12 +316,13 @@ def along_spine(colour, shoulder, hip):
     return unposed if callable(colour) else colour
 
 
-SHORT = .05                         # hair of this length (the body is 1 long) can look smooth
+SHORT = .05                         # shorter hair than this (the body is 1 long) can look smooth
+FURS = ("strokes", "strokes", "fine", "smooth")
 
 
 def groomed(canvas, coat, fur, short=SHORT):
-    """A coat as cameras see it: near and sharp, single hairs (strokes); else dense and pale ones (fine), or but a
-    mottled sheen (smooth), if its hair is shorter than `short`.
+    """A coat as cameras see it: near and sharp, single hairs (strokes); else dense, short and even ones (fine), or, if
+    its hair is shorter than `short`, a mottled sheen (smooth).
     """
     if fur == "strokes":
         return coat

@@ -68,8 +68,8 @@ def packed(colour, alpha=1.0):
 # The sheet, the chance and the light; shapes take either a colour or a finished paint.
 
 class Canvas:
-    """A sheet of size x size pixels. `light` is the unit vector towards the light, `hard` how much of it comes from
-    there: .5 under clouds, 1.5 at noon.
+    """A sheet of size x size pixels. `light` is the unit vector towards the light, `hard` how strong it
+    is on bodies of clay and solids: .5 under clouds, 1.5 at noon.
     """
 
     def __init__(self, size=160, seed=0, surface=None):

@@ -59,8 +59,8 @@ def rotation(yaw=0.0, pitch=0.0, roll=0.0):
 
 
 class Clay:
-    """A body of ellipsoids. `perspective`: how much nearer parts look larger (0..0.3); bare: no hair hides the bumps
-    of limbs, so they get more balls.
+    """A body of ellipsoids. `perspective`: how much nearer parts look larger (0..0.3); bare: little or no hair
+    hides the bumps of limbs, so they get more balls.
     """
 
     def __init__(self, perspective=.1, bare=False):

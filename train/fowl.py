@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from train.beasts import Scaled, groomed, step, two
+from train.beasts import FURS, Scaled, groomed, step, two
 from train.brushes import BLACK, WHITE, dim, eye, fan, feather, mix, radial, rod, wing
 from train.clay import Clay, Coat
 
@@ -58,7 +58,7 @@ def fowl(canvas, kind, pose=None):
     pose = pose or canvas.pick(*kind.poses)
     if pose == 'swim' and canvas.place not in ('water', ''):
         pose = 'stand'
-    fur = canvas.pick("strokes", "strokes", "fine", "smooth")
+    fur = canvas.pick(*FURS)
     clay = Clay(canvas.uniform(.03, .12), fur != "strokes")
     side = canvas.uniform(-25, 60) if canvas.chance(.75) else canvas.uniform(60, 120)
     upright = {"fly": canvas.uniform(-10, 20), "swim": 4}.get(pose, kind.upright + canvas.normal(8))
@@ -130,7 +130,7 @@ def coats(canvas, kind, fur):
         else Coat(kind.coat, long, wide * .8, (-.5, .8, 0), **look),
         "face": Coat(in_heads(face), long * .6, wide * .6, (-1, .2, 0), **look),
     }
-    return {**{name: groomed(canvas, coat, fur, 1) for name, coat in feathered.items()},
+    return {**{name: groomed(canvas, coat, fur, short=1) for name, coat in feathered.items()},
             "beak": Coat(beak, gloss=.45), "lower": Coat(dim(kind.beak, .8), gloss=.3)}
 
 

@@ -398,17 +398,11 @@ def patch(canvas, kind, prints, ground, number):
     canvas.rect(-.97, -.97, .97, .97, mix(ground, BLACK, .3), width=.015, alpha=.6)
 
 
-def folds(canvas, size, depth, stretch=1.0):
+def folds(canvas, size, depth):
     """Shading (96, 96, 3) around grey of a softly folded surface: `depth` of the folds, their size as a share
-    of the sheet; stretch > 1: long folds.
+    of the sheet.
     """
     h = field(canvas, 96, 96, 9, size)
-    if stretch > 1:
-        turn = canvas.uniform(0, math.pi)
-        y, x = np.mgrid[0:96, 0:96] / 96
-        across = x * math.cos(turn) + y * math.sin(turn) + .12 * field(canvas, 96, 96, 4, .7)
-        h = sum(np.sin(across * 2 * math.pi * f + canvas.uniform(0, 6)) / f ** .6
-                for f in (1 / size, 1.7 / size, 2.9 / size))
     gy, gx = np.gradient(h * depth * 12)
     lx, ly, lz = canvas.light
     lit = (-gx * lx - gy * ly + lz) / np.sqrt(gx * gx + gy * gy + 1)
