@@ -4,7 +4,7 @@ One run: bfloat16, channels_last, AdamW with a cosine schedule, label smoothing,
 begins with small clean pictures; then every batch is seen twice, as it is and changed a little against the network (one
 adversarial step along the gradient of the first pass), half of the pictures are faint, and they grow to 224 pixels.
 Empty pictures shall leave the layers quiet: their activations, which dreams make grow, count as loss, and the second
-pass sees what grows on them first. Otherwise lattices grow on skies before anything else can.
+pass sees what grows on them towards a thing. Otherwise lattices grow on skies before anything else can.
 
 The schedule follows the time spent (--minutes) or the steps made (--steps). A run lives in a folder outside
 the repository: checkpoint.pt (everything needed to go on), weights-NN.pt at every tenth of the way (to choose
@@ -235,7 +235,8 @@ def against(x, gradient, strength):
 
 def loudness_of(modules, empty):
     """For each of the modules: its mean square on empty pictures over that on the others, which counts as given, or
-    the ratio would fall by making these louder; none if there is nothing to compare.
+    the ratio would fall by making these louder; none if there is nothing to compare. Through BatchNorm it reaches the
+    gradient of the other pictures too, but hardly (measured: cosine .999 to the gradient without it).
     """
     if empty.all() or not empty.any():
         return []
@@ -245,7 +246,7 @@ def loudness_of(modules, empty):
 
 
 def dreamt(x, gradient, rng):
-    """x moved DREAM_STEP grey levels (RMS) up the gradient of the loss, on empty pictures mostly of their loudness."""
+    """x moved DREAM_STEP grey levels (RMS) up the gradient: towards being taken for a thing, and louder."""
     step = np.exp(rng.uniform(*np.log(DREAM_STEP), (len(x), 1, 1, 1))).astype(np.float32)
     length = gradient.square().mean((1, 2, 3), keepdim=True).sqrt() + 1e-12
     return x + gradient / length * torch.from_numpy(step).to(x.device)
