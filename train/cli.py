@@ -19,7 +19,9 @@ EXAMPLES = """the way from nothing to the weights (see train/README.md):
   python3 -m train fit --pool POOL --held HELD --run FIRST --minutes 92 --norm 4
   python3 -m train fit --pool POOL --held HELD --run SECOND --minutes 125.5 --begin FIRST/weights-100.pt --seed 1 \\
       --rate 1e-3 --sizes 0:128,.6:160,.88:224 --adversary 0:.6,.1:1,.7:1,.85:.8,1:.3 --faint 0:.35,.85:.35,.92:.15
-  python3 -m train export SECOND/weights-100.pt InceptionV1.pb
+  python3 -m train fit --pool POOL --held HELD --run THIRD --minutes 96 --begin SECOND/weights-100.pt --seed 2 \\
+      --rate 6e-4 --sizes 0:128,.55:160,.86:224 --adversary 0:1,.7:1,.85:.8,1:.3 --faint 0:.35,.8:.3,.92:.15
+  python3 -m train export THIRD/weights-100.pt InceptionV1.pb
   python3 -m train evaluate InceptionV1.pb HELD --json figures.json
   python3 -m train photos InceptionV1.pb stamps
   python3 -m train sheet -o classes.png
