@@ -30,6 +30,10 @@ def missing(*packages):
 
 NO_SKIA = missing("skia", "numpy")
 NO_TORCH = missing("torch", "numpy")
+RESOURCES = ("7172657300000002000000650000001400000033000000046f6e650a00000013000000f0789c2b29cf572819411800d55b58"
+             "99000500645bf40061002e007400780074000606d62ac20066006f006c006400650072000500655bf40062002e0074007800"
+             "74000000000002000000020000000100000000000000000000000000000000000100000000000001a21769700e0000001000"
+             "02000000010000000300000000000000000000002200010000000100000008000001a2176970ca")
 
 
 # ---- The writer of weight files ----------------------------------------------------------------------------
@@ -252,6 +256,36 @@ class Fold(unittest.TestCase):
         self.assertTrue((plain(pictures)[:, unused] == UNUSED_BIAS).all())
         self.assertLess(UNUSED_BIAS, float(plain(pictures)[:, indices].max(1)[0].min().detach()))
 
+    def test_unfold(self):
+        """What is unfolded from a weight file computes the same, and folds into the same again."""
+        import torch
+
+        from train.export import difference, fold, load_plain, unfold
+        from train.pool import PoolError
+        torch.manual_seed(0)
+        plain = load_plain(deepdream.data_file("InceptionV1.pb"))
+        known = torch.nonzero((plain.linear.weight != 0).any(1)).flatten().tolist()[::3]
+        pictures = torch.randint(-120, 130, (4, 3, 96, 96)).float()
+        trained = unfold(plain, known, pictures)
+        with torch.no_grad():
+            ours, theirs = trained(pictures.flip(0)), plain(pictures.flip(0))[:, known]
+        self.assertLess(float((ours - theirs).abs().max()), 1e-4 * float(theirs.abs().max()))
+        lengths = torch.cat([c.conv.weight.flatten(1).norm(dim=1) for c in trained.convolutions.values()])
+        self.assertTrue(torch.allclose(lengths, torch.tensor(2 ** .5), atol=1e-3))
+        logits, tensors = difference(trained, fold(trained, known), known, pictures)
+        self.assertLess(max(logits / float(theirs.abs().max()), *tensors.values()), 1e-5)
+        trained.train()
+        with torch.no_grad():
+            batch = trained(pictures)[0]                    # dropout apart, the batch has the statistics it was given
+        self.assertGreater(float(torch.corrcoef(torch.stack([batch.flatten(), plain(pictures)[:, known].flatten()]))
+                                 [0, 1].detach()), .8)
+        unknown = next(i for i in range(1000) if not plain.linear.weight[i].any())
+        with self.assertRaisesRegex(PoolError, "1 of the 2 classes"):
+            unfold(plain, [known[0], unknown], pictures)
+        plain.convolutions["conv1_7x7_s2"].conv.weight.data.mul_(1e4)
+        with self.assertRaisesRegex(PoolError, "LRN"):
+            unfold(plain, known, pictures)
+
     def test_alphas_fit_training(self):
         """The LRN acts as strongly as asked in the first step of a training, behind BatchNorm of the batch."""
         import torch
@@ -280,6 +314,48 @@ class Fold(unittest.TestCase):
         contrast = y.std((1, 2, 3)) / x.std((1, 2, 3))
         self.assertAlmostEqual(float(((y - x).abs().amax((1, 2, 3)) > .01).float().mean()), SOFT + FOREIGN, delta=.06)
         self.assertAlmostEqual(float(((contrast < .8) & (own > .5)).float().mean()), SOFT, delta=.06)
+
+    def test_textured(self):
+        """The stated share of the pictures gets textures of the stated depth, another one for what is bright."""
+        import numpy as np
+        import torch
+
+        from train.augment import TEXTURED, textured
+        x = torch.full((400, 3, 32, 32), 60.0)
+        x[..., 16:] = 180
+        y = textured(x.clone(), np.random.default_rng(0))
+        marks = ((y - x) / x)[(y != x).flatten(1).any(1)]
+        self.assertAlmostEqual(len(marks) / 400, TEXTURED, delta=.06)
+        self.assertTrue(torch.equal(marks[:, 0], marks[:, 1]), "it is light and shade, no colour")
+        depths = torch.stack([marks[..., :12].std((1, 2, 3)), marks[..., 20:].std((1, 2, 3))])
+        self.assertTrue(((depths > .01) & (depths < .8)).all())
+        self.assertLess(abs(float(torch.corrcoef(depths.log())[0, 1])), .25)
+
+    def test_textures(self):
+        """Every texture has mean 0 and variance 1, and they are drawn out in all directions alike."""
+        import numpy as np
+
+        from train.augment import textures
+        fields = textures(300, 48, np.random.default_rng(0))
+        self.assertTrue((np.abs(fields.mean((1, 2))) < 1e-3).all() and (np.abs(fields.std((1, 2)) - 1) < 1e-2).all())
+        across, down = (np.abs(np.diff(fields, axis=axis)).mean((1, 2)) for axis in (2, 1))
+        self.assertAlmostEqual(float(np.median(across / down)), 1, delta=.15)
+        self.assertGreater(float(np.quantile(across / down, .9)), 1.6)
+
+    def test_filtered(self):
+        """The stated share of the pictures passes a filter; mean colours stay, evenness too, edges where they were."""
+        import numpy as np
+        import torch
+
+        from train.augment import FILTERED, filtered
+        torch.manual_seed(0)
+        x = 100 + 30 * torch.randn(600, 3, 24, 24)
+        x[:, :, :, 12:] = 140
+        y = filtered(x.clone(), np.random.default_rng(0))
+        changed = (y != x).flatten(1).any(1)
+        self.assertAlmostEqual(float(changed.float().mean()), FILTERED, delta=.05)
+        self.assertLess(float((y.mean((2, 3)) - x.mean((2, 3))).abs().max()), .1)
+        self.assertLess(float(y[:, :, :, 16:-4].std((2, 3)).max()), .1)
 
     def test_empty(self):
         """The stated share of the pictures is empty, and is no class; all others keep their label."""
@@ -498,6 +574,12 @@ class Training(unittest.TestCase):
                          for run in ("first", "second"))
         for name in ("linear.weight", "convolutions.conv1_7x7_s2.conv.weight"):
             self.assertTrue(torch.equal(first[name], second[name]), name)
+        self.train(*self.fit("moved", 1), "--begin", self.path / "first" / "weights-100.pt")
+        moved = torch.load(self.path / "moved" / "checkpoint.pt", weights_only=False)
+        for name in ("linear.weight", "convolutions.conv1_7x7_s2.norm.running_mean"):
+            mean = .1 * first[name] + .9 * moved["last"][name]         # the average after one step
+            self.assertTrue(torch.allclose(moved["network"][name], mean, rtol=1e-4, atol=1e-6), name)
+            self.assertFalse(torch.equal(moved["network"][name], moved["last"][name]), name)
         self.train("draw", self.path / "few", "-n", 8, "-s", 1, "-j", 1, "--classes", 1, 7)
         self.train(*self.fit("fewer", 1, "few", "few"), "--begin", self.path / "first" / "weights-100.pt", "--rate", 0)
         first, fewer = (torch.load(self.path / run / "weights-100.pt", weights_only=False)
@@ -507,7 +589,14 @@ class Training(unittest.TestCase):
             self.assertTrue(torch.equal(first["network"][name][rows], fewer["network"][name]), name)
         refused = self.train(*self.fit("more", 1), "--begin", self.path / "fewer" / "weights-100.pt", status=1)
         self.assertIn("lacks", refused.stderr)
-        for wrong in (ROOT / "README.md", self.path / "nothing"):
+        few = self.fit("file", 1, "few", "few")
+        self.train(*few, "--begin", deepdream.data_file("InceptionV1.pb"), "--rate", 0)
+        theirs = torch.load(self.path / "file" / "weights-100.pt", weights_only=False)["network"]["linear.weight"]
+        classifier = memoryview(deepdream.load_model(deepdream.data_file("InceptionV1.pb"))
+                                .weights["loss3_classifier/weights"]).cast("B").cast("f")
+        ours = torch.tensor(classifier.tolist()).view(1024, 1000)[:, [1, 7]].t()
+        self.assertTrue(torch.equal(theirs, ours))
+        for wrong in (ROOT / "README.md", self.path / "nothing", ROOT / "test" / "pictures" / "nothing.pb"):
             refused = self.train(*self.fit("third", 1), "--begin", wrong, status=1)
             self.assertEqual(refused.stderr.count("\n"), 1, refused.stderr)
             self.assertIn(str(wrong), refused.stderr)
@@ -523,24 +612,39 @@ class Training(unittest.TestCase):
         self.assertFalse(torch.equal(quiet[name], loud[name]))
 
     def test_photographs(self):
-        """Of a stamp the visible part is seen, in its proportions, on grey; a missing package is one line."""
+        """Of a stamp the visible part is seen, in its proportions, on grey; of a photograph the middle square. A
+        missing package is one line.
+        """
         import skia
 
-        from train.photos import GREY, shares, stamp
+        from train.photos import GREY, middle, shares, stamp
         surface = skia.Surface(60, 40)
         with surface as canvas:
             canvas.clear(skia.ColorTRANSPARENT)
             canvas.drawRect(skia.Rect.MakeXYWH(10, 5, 40, 20), skia.Paint(Color=skia.ColorRED))
         surface.makeImageSnapshot().save(str(self.path / "red.png"), skia.kPNG)
+        with surface as canvas:
+            canvas.clear(skia.ColorBLUE)
+            canvas.drawRect(skia.Rect.MakeXYWH(10, 0, 40, 40), skia.Paint(Color=skia.ColorRED))
+        surface.makeImageSnapshot().save(str(self.path / "opaque.png"), skia.kPNG)
         seen = stamp(str(self.path / "red.png")) == (255, 0, 0)
         self.assertAlmostEqual(seen.all(2).sum() / 224 ** 2, .8 * .4, delta=.01)
         self.assertTrue((stamp(str(self.path / "red.png"))[:20] == GREY).all())
-        answers = [("a", "goldfish", [1, 2, 3, 4, 5]), ("b", "goldfish", [2, 1, 3, 4, 5]),
+        self.assertTrue((middle((self.path / "opaque.png").read_bytes())[:, 40:-40] == (255, 0, 0)).all())
+        answers = [("a", "goldfish", [1, 2, 3, 4, 5]), ("b", "tiger, goldfish", [2, 1, 3, 4, 5]),
                    ("c", "tabby", [1, 2, 3, 4, 5])]
         self.assertEqual(shares(answers), (1 / 3, 2 / 3))
         refused = self.train("photos", deepdream.data_file("InceptionV1.pb"), self.path, status=1)
         self.assertEqual(refused.stderr.count("\n"), 1)
         self.assertIn("tuxpaint-stamps-default", refused.stderr)
+
+    def test_resources(self):
+        """Files are found in an archive that Qt's rcc wrote (of the two files a.txt and folder/b.txt, b compressed)."""
+        from train.photos import resources
+        (self.path / "some.rcc").write_bytes(bytes.fromhex(RESOURCES))
+        self.assertEqual(resources(str(self.path / "some.rcc")), {"a.txt": b"one\n", "b.txt": b"two " * 60})
+        with self.assertRaisesRegex(OSError, "not an archive"):
+            resources(str(ROOT / "InceptionV1.pb"))
 
     def test_help(self):
         """Every step has its help; a wrong pool is one line."""

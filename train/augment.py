@@ -5,9 +5,9 @@ network.
 
 Zoom, turn, mirror and squeeze; colour cast, contrast, grey; faint motifs (some of the pictures fade into the
 blurred colours of another one, down to an eighth of their contrast: dreams start from next to nothing); a part of
-another picture pasted in, with its share of the label; detail lost or foreign, a grain as surfaces have it in
-photographs, noise, blocks cut out. Some pictures are empty: smooth colours under noise or a lattice, which belong to
-no class. All chance comes from `rng`.
+another picture pasted in, with its share of the label; textures on everything, as surfaces have them in photographs;
+chance filters; detail lost or foreign, noise, blocks cut out. Some pictures are empty: smooth colours under noise, a
+texture or a lattice, which belong to no class. All chance comes from `rng`.
 """
 
 import math
@@ -19,7 +19,8 @@ import torch.nn.functional as F
 from train.network import pictures_to_input, subtract_mean
 
 SOFT, FOREIGN = .2, .1              # shares of pictures without their detail, with another one's
-GRAINED = .15                       # ... whose surfaces get a grain
+TEXTURED = .4                       # ... whose surfaces get textures
+FILTERED = .15                      # ... that pass a chance filter
 EMPTY = .1                          # ... that are empty
 
 
@@ -30,7 +31,7 @@ def batch(pictures, labels, classes, size, rng, faint=.5, paste=.2):
     n, device = len(pictures), pictures.device
     x = turn_and_zoom(pictures_to_input(pictures), size, rng)
     x = colours(x, rng)
-    x, empty = fade(grained(x, rng), rng, faint)
+    x, empty = fade(filtered(textured(x, rng), rng), rng, faint)
     targets = F.one_hot(labels, classes).float()
     targets[empty] = 1 / classes
     if rng.random() < paste:
@@ -104,14 +105,65 @@ def clouds(shape, rng):
     return noise / noise.std((2, 3), keepdims=True)
 
 
-def grained(x, rng):
-    """Some pictures get a grain that darkens and lightens what they show by 2 to 20 %: no surface in a photograph is
-    as even as a drawn one.
+def textures(n, size, rng):
+    """Textures of unit variance, [n, size, size] float32: clouds, or noise of one scale of its own, drawn out in one
+    direction; smooth, in ridges or in patches.
     """
-    chosen = rng.random(len(x)) < GRAINED
-    grain = clouds((int(chosen.sum()), 1, *x.shape[2:]), rng)
-    depth = np.exp(rng.uniform(math.log(.02), math.log(.2), (len(grain), 1, 1, 1)))
-    x[torch.from_numpy(chosen).to(x.device)] *= tensor(1 + depth * grain, x)
+    def each(low, high):
+        return rng.uniform(low, high, (n, 1, 1)).astype(np.float32)
+    turn, stretch = each(0, math.pi), np.exp(each(0, math.log(4)))
+    fy, fx = np.fft.fftfreq(size)[:, None].astype(np.float32), np.fft.rfftfreq(size).astype(np.float32)
+    along, across = np.cos(turn) * fx + np.sin(turn) * fy, np.cos(turn) * fy - np.sin(turn) * fx
+    frequency = np.maximum(np.hypot(along * stretch, across / stretch), 1 / size)
+    length, width = np.exp(each(math.log(3), math.log(size / 4))), each(.2, 1)
+    band = np.exp(-.5 * (np.log(frequency * length) / width) ** 2)
+    spectrum = np.fft.rfft2(rng.standard_normal((n, size, size), np.float32))
+    noise = unit(np.fft.irfft2(spectrum * np.where(each(0, 1) < .3, 1 / frequency, band), (size, size)))
+    kind = each(0, 1)
+    return unit(np.where(kind < .5, noise, np.where(kind < .75, np.abs(noise), np.tanh(3 * noise)))).astype(np.float32)
+
+
+def unit(fields):
+    """Each of the fields [n, h, w] with mean 0 and variance 1."""
+    fields = fields - fields.mean((1, 2), keepdims=True)
+    return fields / (fields.std((1, 2), keepdims=True) + 1e-6)
+
+
+def textured(x, rng, ranges=4):
+    """TEXTURED of the pictures get textures that darken and lighten what they show by 3 to 40 %, another one for each
+    range of brightness (so for most things another one than for what is behind them): no surface in a photograph is as
+    even as a drawn one, and hardly anything there is smooth.
+    """
+    rows, size = np.flatnonzero(rng.random(len(x)) < TEXTURED), x.shape[2]
+    if not len(rows):
+        return x
+    chosen = x[rows]
+    bright = F.interpolate(F.adaptive_avg_pool2d(chosen.mean(1, keepdim=True), size // 4), size=(size, size),
+                           mode="bilinear", align_corners=False)
+    darkest, brightest = bright.amin((2, 3), keepdim=True), bright.amax((2, 3), keepdim=True)
+    place = ((bright - darkest) / (brightest - darkest + 1e-6) * ranges).long().clamp(max=ranges - 1)
+    marks = tensor(textures(len(rows) * ranges, size, rng), x).view(len(rows), ranges, size, size)
+    depth = np.exp(rng.uniform(math.log(.03), math.log(.4), (len(rows), ranges, 1, 1)))
+    x[rows] = chosen * (1 + (marks * tensor(depth, x)).gather(1, place))
+    return x
+
+
+def filtered(x, rng):
+    """FILTERED of the pictures mix with what a filter of chance weights makes of them: other colours, other edges, the
+    same shapes (random convolutions, Xu and others 2021, arXiv 2007.13003).
+    """
+    rows, k = np.flatnonzero(rng.random(len(x)) < FILTERED), int(rng.choice((1, 3, 5, 7)))
+    if not len(rows):
+        return x
+    chosen = x[rows]
+    n, _, h, w = chosen.shape
+    weights = tensor(rng.normal(0, 1, (3 * n, 3, k, k)), x)
+    made = F.conv2d(F.pad(chosen, [k // 2] * 4, "reflect").reshape(1, 3 * n, h + k - 1, w + k - 1), weights, groups=n)
+    made = made.view(n, 3, h, w)
+    made = made - made.mean((2, 3), keepdim=True)
+    made = made * (chosen.std((1, 2, 3), keepdim=True) / (made.std((1, 2, 3), keepdim=True) + 1e-6))
+    share = tensor(rng.uniform(0, .8, (n, 1, 1, 1)), x)
+    x[rows] = chosen * (1 - share) + (made + chosen.mean((2, 3), keepdim=True)) * share
     return x
 
 
@@ -134,18 +186,19 @@ def fade(x, rng, share):
 
 
 def nothing(size, rng):
-    """What dreams must not take for a thing, [3, size, size]: evenness, noise or clouds of 1 to 15 grey levels, or a
-    lattice of 1 to 40 times a chance colour.
+    """What dreams must not take for a thing, [3, size, size]: evenness, noise or clouds of 1 to 15 grey levels, a
+    texture or a lattice of 1 to 40 times a chance colour.
     """
     kind, strength = rng.random(), math.exp(rng.uniform(0, math.log(40)))
-    if kind < .15:
+    if kind < .12:
         return np.zeros((3, size, size))
-    if kind < .35:
+    if kind < .27:
         return rng.normal(0, min(strength, 15), (3, size, size))
-    if kind < .5:
+    if kind < .4:
         return clouds((1, 3, size, size), rng)[0] * min(strength, 15)
     colour = rng.normal(0, 1, (3, 1, 1)) + rng.normal(0, 1)
-    return strength * colour * lattice(size, rng) + rng.normal(0, rng.uniform(0, 6), (3, size, size))
+    mark = textures(1, size, rng)[0] if kind < .6 else lattice(size, rng)
+    return strength * colour * mark + rng.normal(0, rng.uniform(0, 6), (3, size, size))
 
 
 def lattice(size, rng):

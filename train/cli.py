@@ -23,7 +23,7 @@ EXAMPLES = """the way from nothing to the weights (see train/README.md):
       --rate 6e-4 --sizes 0:128,.55:160,.86:224 --adversary 0:1,.7:1,.85:.8,1:.3 --faint 0:.35,.8:.3,.92:.15
   python3 -m train export THIRD/weights-100.pt InceptionV1.pb
   python3 -m train evaluate InceptionV1.pb HELD --json figures.json
-  python3 -m train photos InceptionV1.pb stamps
+  python3 -m train photos InceptionV1.pb photos
   python3 -m train sheet -o classes.png
   python3 -m train dreams InceptionV1.pb -o dreams.png
   python3 -m train picture cat_dog224.bmp"""
@@ -164,22 +164,22 @@ def evaluate(options):
 
 
 def add_photos(steps):
-    p = step(steps, "photos", photos, help="top-1 and top-5 on photographs: the stamps of Tux Paint")
+    p = step(steps, "photos", photos, help="top-1 and top-5 on photographs: of Tux Paint and GCompris")
     p.add_argument("weights", metavar="FILE.pb", help="the weight file")
-    p.add_argument("folder", metavar="FOLDER", help="the unpacked Debian package tuxpaint-stamps-default")
+    p.add_argument("folder", metavar="FOLDER", help="the unpacked Debian packages tuxpaint-stamps-default and "
+                   "gcompris-qt-data")
     p.add_argument("-v", "--verbose", action="store_true", help="say what every photograph is taken for")
 
 
 def photos(options):
     import deepdream
     from train.photos import photographs, shares
-    answers = photographs(options.weights, options.folder)
-    if options.verbose:
-        labels = deepdream.read_labels(deepdream.data_file("ImageNet_standard.txt"))
-        for file, label, best in answers:
-            print(f'{file}: {label}: {", ".join(labels[index] for index in best[:3])}')
-    top1, top5 = shares(answers)
-    print(f"top-1 {100 * top1:.1f} %, top-5 {100 * top5:.1f} % of {len(answers)} photographs")
+    names = deepdream.read_labels(deepdream.data_file("ImageNet_standard.txt"))
+    for kind, answers in zip(("cut-out", "whole"), photographs(options.weights, options.folder)):
+        for file, labels, best in answers if options.verbose else ():
+            print(f'{file}: {labels}: {"; ".join(names[index] for index in best[:3])}')
+        top1, top5 = shares(answers)
+        print(f"top-1 {100 * top1:.1f} %, top-5 {100 * top5:.1f} % of {len(answers)} {kind} photographs")
 
 
 def add_ablate(steps):

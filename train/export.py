@@ -1,4 +1,4 @@
-"""Export: the trained network as the plain one, in a weight file.
+"""Export: the trained network as the plain one, in a weight file; and back again, to train on.
 
 BatchNorm is folded into weights and biases. The LRN of the training becomes TensorFlow's (alpha 2e-5): scaling what
 enters an LRN by s and its alpha by 1/s^2 is the same but for the factor s, so the convolutions before the two LRNs
@@ -8,15 +8,18 @@ the best logit is never below 0. The classes that were not drawn get weights 0 a
 All of it changes the centred logits by no more than rounding (measured 4e-6).
 """
 
+import copy
+import functools
 import os
 import pickle
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 
 import inception_graph
 from train.graphdef import inception
-from train.network import ALPHA, Inception
+from train.network import ALPHA, NORMED, Inception, padded
 from train.pool import PoolError
 
 UNUSED_BIAS = -10.0
@@ -49,6 +52,49 @@ def fold(trained, indices):
     plain.linear.weight[indices] = trained.linear.weight - trained.linear.weight.mean(0)
     plain.linear.bias[indices] = trained.linear.bias - trained.linear.bias.mean()
     return plain
+
+
+@torch.no_grad()
+def unfold(plain, indices, pictures):
+    """The inverse of fold: a network to train on, which computes in eval mode what `plain` computes of these classes.
+
+    Each BatchNorm has the mean and the variance of what its convolution makes of the `pictures`, so that training,
+    which uses those of its batches, begins with nearly the same function. Weights get the length of fresh ones, what
+    enters a LRN the size 1. Auxiliary classifiers are new. Raises PoolError for classes that `plain` does not know,
+    and if its LRNs do anything: then they cannot be left out.
+    """
+    unknown = int((plain.linear.weight[indices] == 0).all(1).sum())
+    if unknown:
+        raise PoolError(f"these weights do not know {unknown} of the {len(indices)} classes; begin with others")
+    plain, trained = copy.deepcopy(plain), Inception(len(indices))
+    for name, alpha, (before, behind) in zip(NORMED, plain.alphas, AROUND_NORMS):
+        square = plain(pictures, stop=name).square().mean()
+        if 5 * alpha * square > 1e-3:
+            raise PoolError("the LRNs of these weights act; begin with a weights-NN.pt of their run")
+        for convolution in before:
+            plain.convolutions[convolution].conv.weight.div_(square.sqrt())
+            plain.convolutions[convolution].conv.bias.div_(square.sqrt())
+        for convolution in behind:
+            plain.convolutions[convolution].conv.weight.mul_(square.sqrt())
+    plain.alphas.zero_()
+    trained.alphas.zero_()
+
+    def take(to, source, inputs):
+        x, padding = padded(inputs[0], source.k, source.stride)
+        weight = source.conv.weight
+        variance, mean = torch.var_mean(F.conv2d(x, weight, None, source.stride, padding), (0, 2, 3), correction=0)
+        length = weight.flatten(1).norm(dim=1) / 2 ** .5 + 1e-12        # He's initialisation has length sqrt(2)
+        to.conv.weight.copy_(weight / length[:, None, None, None])
+        to.norm.running_mean.copy_(mean / length)
+        to.norm.running_var.copy_(variance / length ** 2)
+        to.norm.weight.copy_((variance / length ** 2 + to.norm.eps).sqrt() * length)
+        to.norm.bias.copy_(mean + source.conv.bias)
+    for name, source in plain.convolutions.items():
+        source.register_forward_pre_hook(functools.partial(take, trained.convolutions[name]))
+    plain(pictures)
+    trained.linear.weight.copy_(plain.linear.weight[indices])
+    trained.linear.bias.copy_(plain.linear.bias[indices])
+    return trained.eval()
 
 
 def weights_of(plain):

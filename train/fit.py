@@ -5,6 +5,8 @@ begins with small clean pictures; then every batch is seen twice, as it is and c
 adversarial step along the gradient of the first pass), half of the pictures are faint, and they grow to 224 pixels.
 Empty pictures shall leave the layers quiet: their activations, which dreams make grow, count as loss, and the second
 pass sees what grows on them towards a thing. Otherwise lattices grow on skies before anything else can.
+What is kept is a moving average of the weights (AVERAGE), which is right more often than the last ones, and more so on
+pictures of another kind than those of the training.
 
 The schedule follows the time spent (--minutes) or the steps made (--steps). A run lives in a folder outside
 the repository: checkpoint.pt (everything needed to go on), weights-NN.pt at every tenth of the way (to choose
@@ -13,6 +15,7 @@ depend only on the seed and the number of the step. SIGTERM and Ctrl-C end after
 stop (SIGSTOP) does not count as time spent.
 """
 
+import copy
 import dataclasses
 import json
 import math
@@ -27,7 +30,7 @@ import torch
 import torch.nn.functional as F
 
 from train.augment import batch, plain
-from train.export import load_checkpoint
+from train.export import load_checkpoint, load_plain, unfold
 from train.network import Inception
 from train.options import FREE
 from train.pool import Pool, PoolError
@@ -38,6 +41,7 @@ SMOOTHING, AUXILIARY_WEIGHT, CLIP = .1, .3, 5.0
 DREAM_STEP = (1, 10)                # RMS grey levels by which the second pass moves empty pictures
 DREAMT = [f"inception_{module}_output" for module in ("3b", "4a", "4b", "4c", "4d", "4e", "5a")]
 BETAS, DECAY = (.9, .98), .05
+AVERAGE = .998                      # share of the average that a step leaves
 
 
 class Run:
@@ -55,6 +59,7 @@ class Run:
         torch.manual_seed(options.seed)
         self.device = torch.device(options.device)
         self.network = Inception(len(self.pool.classes)).to(self.device, memory_format=torch.channels_last)
+        self.average = copy.deepcopy(self.network).eval().requires_grad_(False)
         self.model = torch.compile(self.network, dynamic=False) if options.compile else self.network
         matrices = [p for p in self.network.parameters() if p.ndim > 1]
         vectors = [p for p in self.network.parameters() if p.ndim == 1]
@@ -67,11 +72,14 @@ class Run:
         if not self.resume():
             if options.begin:
                 self.begin(options.begin)
-            rows = np.random.default_rng((options.seed, 0, 0)).permutation(len(self.pool))[:128]
-            self.network.choose_alphas(plain(self.rows(rows), 128), options.norm)
+            self.network.choose_alphas(self.some(), options.norm)
+            self.average.load_state_dict(self.network.state_dict())
 
     def begin(self, path):
-        """Take the weights of an earlier run, which may have had more classes."""
+        """Take the weights of an earlier run, which may have had more classes, or of a weight file."""
+        if path.endswith(".pb"):
+            self.network.load_state_dict(unfold(load_plain(path), self.pool.classes, self.some().cpu()).state_dict())
+            return
         network, classes, _ = load_checkpoint(path)
         unknown = set(self.pool.classes) - set(classes)
         if unknown:
@@ -81,6 +89,11 @@ class Run:
         for head in (network.linear, *(a.linear for a in network.auxiliary.values())):
             head.weight.data, head.bias.data = head.weight.data[rows], head.bias.data[rows]
         self.network.load_state_dict(network.state_dict())
+
+    def some(self):
+        """A few pictures of the pool, as they are."""
+        rows = np.random.default_rng((self.options.seed, 0, 0)).permutation(len(self.pool))[:128]
+        return plain(self.rows(rows), 128)
 
     def path(self, name):
         return os.path.join(self.options.run, name)
@@ -93,14 +106,15 @@ class Run:
 
     def record(self):
         """What a weights file holds: enough to export it."""
-        return {"indices": self.pool.classes, "network": self.network.state_dict(), "step": self.step,
+        return {"indices": self.pool.classes, "network": self.average.state_dict(), "step": self.step,
                 "spent": self.spent, "options": dataclasses.asdict(self.options),
                 "code": self.pool.about["code"]}
 
     def save(self, name="checkpoint.pt", full=True):
         record = self.record()
         if full:
-            record.update(optimizer=self.optimizer.state_dict(), averages=self.averages, kept=self.kept)
+            record.update(last=self.network.state_dict(), optimizer=self.optimizer.state_dict(),
+                          averages=self.averages, kept=self.kept)
         torch.save(record, self.path(name + ".part"))
         os.replace(self.path(name + ".part"), self.path(name))
 
@@ -114,7 +128,8 @@ class Run:
         if differs or record["indices"] != self.pool.classes:
             raise PoolError(f'{self.options.run}: holds a run with other {", ".join(differs) or "classes"}; '
                             'use another folder for --run')
-        self.network.load_state_dict(record["network"])
+        self.network.load_state_dict(record["last"])
+        self.average.load_state_dict(record["network"])
         self.optimizer.load_state_dict(record["optimizer"])
         self.step, self.spent, self.kept = record["step"], record["spent"], record["kept"]
         self.averages = record["averages"]
@@ -180,6 +195,17 @@ class Run:
             self.update(worse.contiguous(memory_format=torch.channels_last), targets, labels, empty, None,
                         "adversarial")
         self.step += 1
+        self.follow()
+
+    @torch.no_grad()
+    def follow(self):
+        """Move the average of the weights towards them, further in the first steps."""
+        kept = min(AVERAGE, self.step / (9 + self.step))
+        for mean, last in zip(self.average.state_dict().values(), self.network.state_dict().values(), strict=True):
+            if mean.is_floating_point():
+                mean.lerp_(last, 1 - kept)
+            else:
+                mean.copy_(last)
 
     def update(self, x, targets, labels, empty, loss_name, accuracy_name, want_gradient=False):
         """Forward, backward, step; returns the gradient of the loss to the pictures if it is wanted."""
@@ -209,18 +235,16 @@ class Run:
     def evaluate(self, limit=1000):
         """Top-1 and top-5 on the first `limit` held-out drawings, as they are, at the present size."""
         size = self.size(self.progress())
-        self.network.eval()
         top1 = top5 = 0
         rows = np.arange(min(limit, len(self.held)))
         for part in np.array_split(rows, max(1, len(rows) // 50)):
             pictures = torch.from_numpy(np.ascontiguousarray(self.held.pictures[part])).to(self.device)
             with torch.autocast(self.device.type, torch.bfloat16):
-                logits = self.network(plain(pictures, size))
+                logits = self.average(plain(pictures, size))
             labels = torch.from_numpy(self.held.labels[part]).to(self.device)
             best = logits.float().topk(min(5, logits.shape[1]), 1)[1]
             top1 += int((best[:, 0] == labels).sum())
             top5 += int((best == labels[:, None]).any(1).sum())
-        self.network.train()
         return top1 / len(rows), top5 / len(rows)
 
 

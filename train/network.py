@@ -20,6 +20,7 @@ import inception_graph
 MEAN = (104.0, 116.7, 122.7)                        # B G R, the mean that every engine subtracts
 AUXILIARY = {"inception_4a_output": 512, "inception_4d_output": 528}      # operation -> its channels
 ALPHA = 2e-5                                        # TensorFlow's, in the weight file
+NORMED = ("pool1_3x3_s2", "conv2_3x3")              # what enters the two LRNs
 
 
 def same(size, k, stride):
@@ -167,7 +168,7 @@ class Inception(nn.Module):
         """
         was = self.training
         self.train()
-        for i, name in enumerate(("pool1_3x3_s2", "conv2_3x3")):
+        for i, name in enumerate(NORMED):
             x = self(pictures, stop=name)
             self.alphas[i] = strength / (5 * float((x.float() ** 2).mean()))
         self.train(was)

@@ -1,14 +1,18 @@
 """Photographs: how often a weight file is right about things that were not drawn by us.
 
-    apt-get download tuxpaint-stamps-default && dpkg-deb -x tuxpaint-stamps-default_*.deb stamps
-    python3 -m train photos InceptionV1.pb stamps
+    apt-get download tuxpaint-stamps-default gcompris-qt-data
+    for package in *.deb; do dpkg-deb -x $package photos; done
+    python3 -m train photos InceptionV1.pb photos
 
-The stamps of Tux Paint (Debian, version 2022.06.04-1) are mostly photographs with the surroundings cut away; the
-table names those that show one of our classes. They stand on plain grey here, which is easier than a real
-photograph in one way and unlike every drawing in another: a small, coarse measure; no network was trained on them.
+Two small, coarse measures; no network was trained on these pictures. The stamps of Tux Paint (Debian, version
+2022.06.04-1) are mostly photographs with the surroundings cut away, and stand on plain grey here: easier than a real
+photograph in one way, unlike every drawing in another. The animals and monuments of GCompris (Debian, version 3.1-2)
+are whole photographs, of which the middle square is seen. The tables name those that show one of our classes.
 """
 
 import os
+import struct
+import zlib
 
 import numpy as np
 import skia
@@ -18,7 +22,8 @@ from train.augment import plain
 from train.export import load_plain
 from train.sheet import find
 
-FOLDER = "usr/share/tuxpaint/stamps"
+FOLDER, RESOURCES = "usr/share/tuxpaint/stamps", "usr/share/gcompris-qt/rcc"
+PACKED, FOLDERS = 1, 2              # flags of a Qt resource
 SIZE, FILLED, GREY = 224, .8, 128   # side in pixels, share of it that the thing takes, surroundings
 STAMPS = {
     "cock": "animals/birds/rooster",
@@ -86,33 +91,83 @@ STAMPS = {
 }
 
 
-@torch.no_grad()
+WHOLE = {                           # one class, or several that are right
+    "German shepherd": "farm_animals/dog",
+    "ox": "farm_animals/cow",
+    "ram": "farm_animals/sheep",
+    "bison": "world_animals/bison",
+    "African chameleon": "world_animals/chameleon",
+    "African crocodile": "world_animals/crocodile",
+    "koala": "world_animals/koala",
+    "Madagascar cat": "world_animals/lemur",
+    "giant panda": "world_animals/panda",
+    "ice bear": "world_animals/polar_bear",
+    "macaw": "world_animals/scarlet_macaw",
+    "porcupine": "world_animals/hedgehog",
+    "castle": "monuments/citedeCarcassonne monuments/neuschwansteinCastle",
+    "castle, palace": "monuments/chateaudeChambord monuments/chateaudeChenonceau monuments/schwerinPalace",
+    "castle, monastery": "monuments/montStMichel",
+    "palace": "monuments/mysorePalace monuments/victoriaMemorial",
+    "dome, church": "monuments/berlinCathedral",
+    "mosque, dome, palace": "monuments/tajMahal",
+    "church": "monuments/aulaPalatina monuments/wormsCathedral monuments/reimsCathedral",
+    "triumphal arch": "monuments/brandenburgGate monuments/gatewayofIndia",
+    "viaduct": "monuments/pontduGard",
+    "stupa": "monuments/greatStupa",
+}
+
+
 def photographs(path, folder):
-    """Answers of a weight file to the stamps in `folder`: a list of (file, label, [five best class indices])."""
-    network, answers = load_plain(path), []
-    for label, files in STAMPS.items():
+    """Answers of a weight file to the photographs in `folder`: two lists, of cut out ones and of whole ones, of
+    (file, label, [five best class indices]).
+    """
+    network, archives = load_plain(path), {}
+
+    @torch.no_grad()
+    def answer(pixels):
+        return network(plain(torch.from_numpy(pixels[None]), SIZE))[0].topk(5)[1].tolist()
+    cut = [(file, label, answer(stamp(os.path.join(folder, FOLDER, file + ".png"))))
+           for label, files in STAMPS.items() for file in files.split()]
+    whole = []
+    for labels, files in WHOLE.items():
         for file in files.split():
-            pixels = torch.from_numpy(stamp(os.path.join(folder, FOLDER, file + ".png")))
-            logits = network(plain(pixels[None], SIZE))[0]
-            answers.append((file, label, logits.topk(5)[1].tolist()))
-    return answers
+            activity, name = file.split("/")
+            if activity not in archives:
+                archives[activity] = resources(os.path.join(folder, RESOURCES, f"explore_{activity}.rcc"))
+            whole.append((file, labels, answer(middle(archives[activity][name + ".webp"]))))
+    return cut, whole
 
 
 def shares(answers):
-    """(top-1, top-5) of the answers of `photographs`."""
-    truth = np.array(find([label for _, label, _ in answers]))
-    hits = np.array([best for _, _, best in answers]) == truth[:, None]
+    """(top-1, top-5) of one of the lists of `photographs`."""
+    hits = np.array([[index in find(labels.split(", ")) for index in best] for _, labels, best in answers])
     return float(hits[:, 0].mean()), float(hits.any(1).mean())
+
+
+def present(path):
+    """The path, if there is such a file."""
+    if not os.path.exists(path):
+        raise FileNotFoundError(f"{path}: not there; expected the unpacked packages tuxpaint-stamps-default and "
+                                "gcompris-qt-data")
+    return path
 
 
 def stamp(path):
     """The visible part of a PNG file in the middle of a grey square: [SIZE, SIZE, 3] uint8, R G B."""
-    if not os.path.exists(path):
-        raise FileNotFoundError(f"{path}: not there; expected the unpacked package tuxpaint-stamps-default")
-    image = skia.Image.open(path)
+    image = skia.Image.open(present(path))
     rows, columns = (np.flatnonzero(image.toarray()[..., 3].any(axis)) for axis in (1, 0))
     seen = skia.Rect.MakeLTRB(columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)
-    scale = SIZE * FILLED / max(seen.width(), seen.height())
+    return square(image, seen, SIZE * FILLED / max(seen.width(), seen.height()))
+
+
+def middle(data):
+    """The middle square of a picture file's bytes: [SIZE, SIZE, 3] uint8, R G B."""
+    image = skia.Image.MakeFromEncoded(data)
+    return square(image, skia.Rect.MakeWH(image.width(), image.height()), SIZE / min(image.width(), image.height()))
+
+
+def square(image, seen, scale):
+    """The part `seen` of an image, scaled, in the middle of a grey square: [SIZE, SIZE, 3] uint8, R G B."""
     width, height = seen.width() * scale, seen.height() * scale
     surface = skia.Surface(SIZE, SIZE)
     with surface as canvas:
@@ -120,3 +175,30 @@ def stamp(path):
         canvas.drawImageRect(image, seen, skia.Rect.MakeXYWH((SIZE - width) / 2, (SIZE - height) / 2, width, height),
                              skia.SamplingOptions(skia.FilterMode.kLinear, skia.MipmapMode.kLinear))
     return np.ascontiguousarray(surface.toarray(colorType=skia.kRGBA_8888_ColorType)[..., :3])
+
+
+def resources(path):
+    """The files in an archive of Qt resources (rcc, version 2 or 3): {name: bytes}.
+
+    A header of five numbers (big-endian: magic, version, places of tree, data and names), then a tree of nodes of 22
+    bytes: place of the name, flags, and for a file at byte 10 the place of its data, which begin with their length
+    (Qt's qresource.cpp).
+    """
+    with open(present(path), "rb") as file:
+        content = file.read()
+    magic, version, tree, data, names = struct.unpack_from(">4s4I", content)
+    if magic != b"qres" or version not in (2, 3):
+        raise OSError(f"{path}: not an archive of Qt resources of version 2 or 3")
+    files, count, at = {}, 1, 0         # nodes are in order; every folder announces how many it adds
+    while at < count:
+        name, flags, number, place = struct.unpack_from(">IHII", content, tree + 22 * at)
+        at += 1
+        if flags & FOLDERS:
+            count += number
+            continue
+        letters, = struct.unpack_from(">H", content, names + name)
+        length, = struct.unpack_from(">I", content, data + place)
+        stored = content[data + place + 4:data + place + 4 + length]
+        key = content[names + name + 6:names + name + 6 + 2 * letters].decode("utf-16-be")
+        files[key] = zlib.decompress(stored[4:]) if flags & PACKED else stored
+    return files
