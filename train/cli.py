@@ -19,8 +19,8 @@ EXAMPLES = """the way from nothing to the weights (see train/README.md):
   python3 -m train fit --pool POOL --held HELD --run FIRST --minutes 92 --norm 4
   python3 -m train fit --pool POOL --held HELD --run SECOND --minutes 125.5 --begin FIRST/weights-100.pt --seed 1 \\
       --rate 1e-3 --sizes 0:128,.6:160,.88:224 --adversary 0:.6,.1:1,.7:1,.85:.8,1:.3 --faint 0:.35,.85:.35,.92:.15
-  python3 -m train fit --pool POOL --held HELD --run THIRD --minutes 96 --begin SECOND/weights-100.pt --seed 2 \\
-      --rate 6e-4 --sizes 0:128,.55:160,.86:224 --adversary 0:1,.7:1,.85:.8,1:.3 --faint 0:.35,.8:.3,.92:.15
+  python3 -m train fit --pool POOL --held HELD --run THIRD --minutes 112 --begin SECOND/weights-100.pt --seed 2 \\
+      --rate 1e-3 --sizes 0:128,.55:160,.86:224 --adversary 0:1,.7:1,.85:.8,1:.3 --faint 0:.35,.8:.3,.92:.15
   python3 -m train export THIRD/weights-100.pt InceptionV1.pb
   python3 -m train evaluate InceptionV1.pb HELD --json figures.json
   python3 -m train photos InceptionV1.pb photos
@@ -90,8 +90,8 @@ def add_fit(steps):
     p.add_argument("--pool", required=True, help="drawings to learn from")
     p.add_argument("--held", required=True, help="unseen drawings, for the figures in the log")
     p.add_argument("--run", required=True, help="folder of the run: checkpoint, weights along the way, log")
-    p.add_argument("--begin", default=Options.begin, metavar="WEIGHTS.pt",
-                   help="begin with the weights of an earlier run")
+    p.add_argument("--begin", default=Options.begin, metavar="WEIGHTS",
+                   help="begin with the weights of an earlier run, or of a weight file (.pb)")
     p.add_argument("--minutes", type=float, default=Options.minutes, help="the schedule ends after this time")
     p.add_argument("--steps", type=int, default=Options.steps, help="... or, if given, after so many batches")
     p.add_argument("--batch", type=int, default=Options.batch, help="pictures in a batch")

@@ -9,7 +9,7 @@ class Options:
     pool: str
     held: str                       # unseen drawings, for the figures in the log
     run: str
-    begin: str = ""                 # weights of an earlier run to begin with
+    begin: str = ""                 # weights of an earlier run, or a weight file, to begin with
     minutes: float = 120.0
     steps: int = 0                  # > 0: instead of minutes
     batch: int = 64
