@@ -320,12 +320,13 @@ class Fold(unittest.TestCase):
         import numpy as np
         import torch
 
-        from train.augment import TEXTURED, textured
+        from train.augment import textured
         x = torch.full((400, 3, 32, 32), 60.0)
         x[..., 16:] = 180
-        y = textured(x.clone(), np.random.default_rng(0))
+        self.assertTrue(torch.equal(textured(x.clone(), np.random.default_rng(0), 0), x))
+        y = textured(x.clone(), np.random.default_rng(0), .4)
         marks = ((y - x) / x)[(y != x).flatten(1).any(1)]
-        self.assertAlmostEqual(len(marks) / 400, TEXTURED, delta=.06)
+        self.assertAlmostEqual(len(marks) / 400, .4, delta=.06)
         self.assertTrue(torch.equal(marks[:, 0], marks[:, 1]), "it is light and shade, no colour")
         depths = torch.stack([marks[..., :12].std((1, 2, 3)), marks[..., 20:].std((1, 2, 3))])
         self.assertTrue(((depths > .01) & (depths < .8)).all())
@@ -406,16 +407,30 @@ class Fold(unittest.TestCase):
         import torch
 
         from train.fit import DREAMT, loudness_of
-        x = torch.full((4, 2, 3, 3), 2.0)
-        x[0] = 6
+        x = torch.full((5, 2, 3, 3), 2.0)
+        x[0], x[1] = 6, 1
         x.requires_grad_()
-        modules, empty = {name: x * (1 + k) for k, name in enumerate(DREAMT)}, torch.tensor([1, 0, 0, 0]).bool()
+        modules, empty = {name: x * (1 + k) for k, name in enumerate(DREAMT)}, torch.tensor([1, 1, 0, 0, 0]).bool()
         loudness = loudness_of(modules, empty)
-        self.assertEqual([round(value.item(), 4) for value in loudness], [9.0] * len(DREAMT))
-        sum(loudness).backward()
-        self.assertTrue((x.grad[0] > 0).all() and (x.grad[1:] == 0).all())
-        for same in (torch.zeros(4).bool(), torch.ones(4).bool()):
+        for value in loudness:
+            self.assertTrue(torch.allclose(value, torch.tensor([9.0, .25])))
+        self.assertEqual(len(loudness), len(DREAMT))
+        sum(value.sum() for value in loudness).backward()
+        self.assertTrue((x.grad[:2] > 0).all() and (x.grad[2:] == 0).all())
+        for same in (torch.zeros(5).bool(), torch.ones(5).bool()):
             self.assertEqual(loudness_of(modules, same), [])
+
+    def test_faint_under_noise(self):
+        """Some faint pictures are under noise, no others."""
+        import numpy as np
+        import torch
+
+        from train.augment import NOISY, fade
+        x, empty = fade(torch.full((400, 3, 16, 16), 90.0), np.random.default_rng(0), .5)
+        noisy = (x.std((1, 2, 3)) > 1.5) & ~empty
+        self.assertAlmostEqual(float(noisy.float().mean()), .5 * .9 * NOISY, delta=.05)
+        x, empty = fade(torch.full((400, 3, 16, 16), 90.0), np.random.default_rng(0), 0)
+        self.assertLess(float(x[~empty].std((1, 2, 3)).max()), 1e-3)
 
     def test_dream_step(self):
         """The second pass moves empty pictures along the gradient, by lengths within the stated bounds."""

@@ -1,7 +1,7 @@
 """Augmentation: what happens to the drawings of a batch before the network sees them, on the device of the
 network.
 
-    x, targets, empty = batch(pictures, labels, classes, size, rng, faint, paste)
+    x, targets, empty = batch(pictures, labels, classes, size, rng, faint, paste, texture)
 
 Zoom, turn, mirror and squeeze; colour cast, contrast, grey; faint motifs (some of the pictures fade into the
 blurred colours of another one, down to an eighth of their contrast: dreams start from next to nothing); a part of
@@ -19,19 +19,19 @@ import torch.nn.functional as F
 from train.network import pictures_to_input, subtract_mean
 
 SOFT, FOREIGN = .2, .1              # shares of pictures without their detail, with another one's
-TEXTURED = .4                       # ... whose surfaces get textures
 FILTERED = .15                      # ... that pass a chance filter
 EMPTY = .1                          # ... that are empty
+NOISY = .3                          # share of the faint ones that are under noise
 
 
-def batch(pictures, labels, classes, size, rng, faint=.5, paste=.2):
+def batch(pictures, labels, classes, size, rng, faint=.5, paste=.2, texture=.4):
     """Pictures uint8 [n, 160, 160, 3] R G B, labels [n] -> input [n, 3, size, size], targets [n, classes], which are
     empty [n].
     """
     n, device = len(pictures), pictures.device
     x = turn_and_zoom(pictures_to_input(pictures), size, rng)
     x = colours(x, rng)
-    x, empty = fade(filtered(textured(x, rng), rng), rng, faint)
+    x, empty = fade(filtered(textured(x, rng, texture), rng), rng, faint)
     targets = F.one_hot(labels, classes).float()
     targets[empty] = 1 / classes
     if rng.random() < paste:
@@ -129,12 +129,12 @@ def unit(fields):
     return fields / (fields.std((1, 2), keepdims=True) + 1e-6)
 
 
-def textured(x, rng, ranges=4):
-    """TEXTURED of the pictures get textures that darken and lighten what they show by 3 to 40 %, another one for each
-    range of brightness (so for most things another one than for what is behind them): no surface in a photograph is as
-    even as a drawn one, and hardly anything there is smooth.
+def textured(x, rng, share, ranges=4):
+    """Let `share` of the pictures have textures that darken and lighten what they show by 3 to 40 %, another one for
+    each range of brightness (so for most things another one than for what is behind them): no surface in a photograph
+    is as even as a drawn one, and hardly anything there is smooth.
     """
-    rows, size = np.flatnonzero(rng.random(len(x)) < TEXTURED), x.shape[2]
+    rows, size = np.flatnonzero(rng.random(len(x)) < share), x.shape[2]
     if not len(rows):
         return x
     chosen = x[rows]
@@ -168,18 +168,22 @@ def filtered(x, rng):
 
 
 def fade(x, rng, share):
-    """Faint motifs: let `share` of the pictures fade into another one's blurred colours, to 13..100 % contrast, and
-    EMPTY of them altogether, with nothing() in their place; returns x and which are empty.
+    """Faint motifs: let `share` of the pictures fade into another one's blurred colours, to 13..100 % contrast, some
+    of them under noise, and EMPTY of all pictures altogether, with nothing() in their place; returns x and which are
+    empty.
     """
     n, size = len(x), x.shape[2]
     strength = np.where(rng.random(n) < share, np.exp(rng.uniform(math.log(.13), 0, n)), 1.0)
     empty = rng.random(n) < EMPTY
+    noisy = np.flatnonzero((strength < 1) & (rng.random(n) < NOISY) & ~empty)
     strength[empty] = 0
     other = F.adaptive_avg_pool2d(x[torch.from_numpy(rng.permutation(n)).to(x.device)],
                                   int(rng.integers(1, 7)))
     other = F.interpolate(other, size=(size, size), mode="bilinear", align_corners=False)
     strength = tensor(strength.reshape(n, 1, 1, 1), x)
     x = strength * x + (1 - strength) * other
+    for i in noisy:
+        x[i] += tensor(rng.normal(0, rng.uniform(2, 14), (3, size, size)), x)
     for i in np.flatnonzero(empty):
         x[i] += tensor(nothing(size, rng), x)
     return x, torch.from_numpy(empty).to(x.device)

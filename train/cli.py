@@ -102,6 +102,8 @@ def add_fit(steps):
     p.add_argument("--norm", type=float, default=Options.norm, help="strength of the LRN; 0: none")
     p.add_argument("--faint", default=Options.faint, help="share of faint pictures at which part of the way")
     p.add_argument("--paste", type=float, default=Options.paste, help="share of batches with parts of other pictures")
+    p.add_argument("--texture", type=float, default=Options.texture,
+                   help="share of pictures whose surfaces get textures")
     p.add_argument("--quiet", type=float, default=Options.quiet,
                    help="weight in the loss of how loud each module is on empty pictures")
     p.add_argument("--seed", type=int, default=Options.seed, help="of weights, order and augmentation")

@@ -40,6 +40,7 @@ CONTRAST = 38.0                     # mean standard deviation of a drawing's pix
 SMOOTHING, AUXILIARY_WEIGHT, CLIP = .1, .3, 5.0
 DREAM_STEP = (1, 10)                # RMS grey levels by which the second pass moves empty pictures
 DREAMT = [f"inception_{module}_output" for module in ("3b", "4a", "4b", "4c", "4d", "4e", "5a")]
+HUSH = .15                          # loudness that is quiet enough: layers that are silent have nothing to dream with
 BETAS, DECAY = (.9, .98), .05
 AVERAGE = .998                      # share of the average that a step leaves
 
@@ -184,7 +185,7 @@ class Run:
         torch.manual_seed(int(rng.integers(1 << 31)))
         labels = torch.from_numpy(self.pool.labels[rows]).to(self.device)
         x, targets, empty = batch(self.rows(rows), labels, len(self.pool.classes), size, rng,
-                                  self.faint(t), self.options.paste)
+                                  self.faint(t), self.options.paste, self.options.texture)
         for group in self.optimizer.param_groups:
             group["lr"] = self.learning_rate(t)
         strength = self.adversary(t)
@@ -216,7 +217,7 @@ class Run:
         losses = [F.cross_entropy(h.float(), targets, label_smoothing=SMOOTHING) for h in heads]
         loss = losses[0] + AUXILIARY_WEIGHT * sum(losses[1:])
         loudness = loudness_of(modules, empty)
-        loss = loss + self.options.quiet * sum(loudness)
+        loss = loss + self.options.quiet * sum(F.relu(value - HUSH).mean() for value in loudness)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), CLIP)
@@ -224,7 +225,7 @@ class Run:
         hits = float(((heads[0].argmax(1) == labels) & ~empty).sum() / (~empty).sum().clamp(1))
         measured = [(loss_name, losses[0].item()), (accuracy_name, hits)]
         if loudness:
-            measured.append(("loudness", statistics.fmean(value.item() for value in loudness)))
+            measured.append(("loudness", statistics.fmean(value.mean().item() for value in loudness)))
         for name, value in measured:
             if name:
                 pace = max(.02, 1 / (self.step + 1))
@@ -258,15 +259,15 @@ def against(x, gradient, strength):
 
 
 def loudness_of(modules, empty):
-    """For each of the modules: its mean square on empty pictures over that on the others, which counts as given, or
-    the ratio would fall by making these louder; none if there is nothing to compare. Through BatchNorm it reaches the
-    gradient of the other pictures too, but hardly (measured: cosine .999 to the gradient without it).
+    """For each of the modules: its mean square on every empty picture over that on the others, which counts as given,
+    or the ratio would fall by making these louder; none if there is nothing to compare. Through BatchNorm it reaches
+    the gradient of the other pictures too, but hardly (measured: cosine .999 to the gradient without it).
     """
     if empty.all() or not empty.any():
         return []
     def energy(x):
-        return x.float().square().mean()
-    return [energy(modules[name][empty]) / energy(modules[name][~empty].detach()) for name in DREAMT]
+        return x.float().square().mean((1, 2, 3))
+    return [energy(modules[name][empty]) / energy(modules[name][~empty].detach()).mean() for name in DREAMT]
 
 
 def dreamt(x, gradient, rng):
