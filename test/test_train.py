@@ -320,13 +320,13 @@ class Fold(unittest.TestCase):
         import numpy as np
         import torch
 
-        from train.augment import textured
+        from train.augment import TEXTURED, textured
         x = torch.full((400, 3, 32, 32), 60.0)
         x[..., 16:] = 180
         self.assertTrue(torch.equal(textured(x.clone(), np.random.default_rng(0), 0), x))
-        y = textured(x.clone(), np.random.default_rng(0), .4)
+        y = textured(x.clone(), np.random.default_rng(0))
         marks = ((y - x) / x)[(y != x).flatten(1).any(1)]
-        self.assertAlmostEqual(len(marks) / 400, .4, delta=.06)
+        self.assertAlmostEqual(len(marks) / 400, TEXTURED, delta=.06)
         self.assertTrue(torch.equal(marks[:, 0], marks[:, 1]), "it is light and shade, no colour")
         depths = torch.stack([marks[..., :12].std((1, 2, 3)), marks[..., 20:].std((1, 2, 3))])
         self.assertTrue(((depths > .01) & (depths < .8)).all())

@@ -25,7 +25,7 @@ VARIANTS: dict[str, dict] = {
     "as shipped": {},
     "without adversary": {"adversary": "0:0"},        # nor are empty pictures seen twice
     "without faint motifs": {"faint": "0:0"},
-    "without textures": {"texture": 0.0},
+    "without textures, filters, lost detail": {"disguise": "0:0"},
     "empty pictures may be loud": {"quiet": 0.0},
     "LRN of strength 1": {"norm": 1.0},
     "LRN of strength 4": {"norm": 4.0},

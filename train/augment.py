@@ -1,13 +1,14 @@
 """Augmentation: what happens to the drawings of a batch before the network sees them, on the device of the
 network.
 
-    x, targets, empty = batch(pictures, labels, classes, size, rng, faint, paste, texture)
+    x, targets, empty = batch(pictures, labels, classes, size, rng, faint, paste, disguise)
 
 Zoom, turn, mirror and squeeze; colour cast, contrast, grey; faint motifs (some of the pictures fade into the
 blurred colours of another one, down to an eighth of their contrast: dreams start from next to nothing); a part of
 another picture pasted in, with its share of the label; textures on everything, as surfaces have them in photographs;
 chance filters; detail lost or foreign, noise, blocks cut out. Some pictures are empty: smooth colours under noise, a
-texture or a lattice, which belong to no class. All chance comes from `rng`.
+texture or a lattice, which belong to no class. `disguise` is the part of the shares of textures, filters and detail
+lost or foreign that is used. All chance comes from `rng`.
 """
 
 import math
@@ -18,26 +19,27 @@ import torch.nn.functional as F
 
 from train.network import pictures_to_input, subtract_mean
 
+TEXTURED = .4                       # share of pictures whose surfaces get textures
 SOFT, FOREIGN = .2, .1              # shares of pictures without their detail, with another one's
 FILTERED = .15                      # ... that pass a chance filter
 EMPTY = .1                          # ... that are empty
 NOISY = .3                          # share of the faint ones that are under noise
 
 
-def batch(pictures, labels, classes, size, rng, faint=.5, paste=.2, texture=.4):
+def batch(pictures, labels, classes, size, rng, faint=.5, paste=.2, disguise=1.0):
     """Pictures uint8 [n, 160, 160, 3] R G B, labels [n] -> input [n, 3, size, size], targets [n, classes], which are
     empty [n].
     """
     n, device = len(pictures), pictures.device
     x = turn_and_zoom(pictures_to_input(pictures), size, rng)
     x = colours(x, rng)
-    x, empty = fade(filtered(textured(x, rng, texture), rng), rng, faint)
+    x, empty = fade(filtered(textured(x, rng, disguise), rng, disguise), rng, faint)
     targets = F.one_hot(labels, classes).float()
     targets[empty] = 1 / classes
     if rng.random() < paste:
         x, targets = paste_in(x, targets, rng)
         empty = torch.zeros_like(empty)     # a part of another picture is in each
-    x = torch.where(empty[:, None, None, None], x, soften(x, rng))     # detail would be a thing's
+    x = torch.where(empty[:, None, None, None], x, soften(x, rng, disguise))     # detail would be a thing's
     if rng.random() < .15:
         seed = int(rng.integers(1 << 31))
         chance = torch.Generator(device).manual_seed(seed)
@@ -80,7 +82,7 @@ def colours(x, rng):
     return x * (1 - grey) + x.mean(1, keepdim=True) * grey
 
 
-def soften(x, rng):
+def soften(x, rng, disguise=1.0):
     """Some pictures lose detail, fewer have another one's instead: hair in a photograph has no strokes, so a
     drawing must be known by its shape and colours too.
     """
@@ -88,7 +90,7 @@ def soften(x, rng):
     small = int(size / rng.uniform(1.5, 5))
     low = F.interpolate(x, size=(small, small), mode="bilinear", antialias=True, align_corners=False)
     low = F.interpolate(low, size=(size, size), mode="bilinear", align_corners=False)
-    kind, part = rng.random((n, 1, 1, 1)), rng.random((n, 1, 1, 1))
+    kind, part = rng.random((n, 1, 1, 1)) / max(disguise, 1e-9), rng.random((n, 1, 1, 1))
     own = np.where(kind < SOFT + FOREIGN, part * .5, 1.0)
     foreign = np.where(kind < FOREIGN, .3 + .7 * part, 0.0)
     detail = x - low
@@ -129,12 +131,12 @@ def unit(fields):
     return fields / (fields.std((1, 2), keepdims=True) + 1e-6)
 
 
-def textured(x, rng, share, ranges=4):
-    """Let `share` of the pictures have textures that darken and lighten what they show by 3 to 40 %, another one for
+def textured(x, rng, disguise=1.0, ranges=4):
+    """TEXTURED of the pictures get textures that darken and lighten what they show by 3 to 40 %, another one for
     each range of brightness (so for most things another one than for what is behind them): no surface in a photograph
     is as even as a drawn one, and hardly anything there is smooth.
     """
-    rows, size = np.flatnonzero(rng.random(len(x)) < share), x.shape[2]
+    rows, size = np.flatnonzero(rng.random(len(x)) < TEXTURED * disguise), x.shape[2]
     if not len(rows):
         return x
     chosen = x[rows]
@@ -148,11 +150,11 @@ def textured(x, rng, share, ranges=4):
     return x
 
 
-def filtered(x, rng):
+def filtered(x, rng, disguise=1.0):
     """FILTERED of the pictures mix with what a filter of chance weights makes of them: other colours, other edges, the
     same shapes (random convolutions, Xu and others 2021, arXiv 2007.13003).
     """
-    rows, k = np.flatnonzero(rng.random(len(x)) < FILTERED), int(rng.choice((1, 3, 5, 7)))
+    rows, k = np.flatnonzero(rng.random(len(x)) < FILTERED * disguise), int(rng.choice((1, 3, 5, 7)))
     if not len(rows):
         return x
     chosen = x[rows]

@@ -19,8 +19,9 @@ EXAMPLES = """the way from nothing to the weights (see train/README.md):
   python3 -m train fit --pool POOL --held HELD --run FIRST --minutes 92 --norm 4
   python3 -m train fit --pool POOL --held HELD --run SECOND --minutes 125.5 --begin FIRST/weights-100.pt --seed 1 \\
       --rate 1e-3 --sizes 0:128,.6:160,.88:224 --adversary 0:.6,.1:1,.7:1,.85:.8,1:.3 --faint 0:.35,.85:.35,.92:.15
-  python3 -m train fit --pool POOL --held HELD --run THIRD --minutes 112 --begin SECOND/weights-100.pt --seed 2 \\
-      --rate 1e-3 --sizes 0:128,.55:160,.86:224 --adversary 0:1,.7:1,.85:.8,1:.3 --faint 0:.35,.8:.3,.92:.15
+  python3 -m train fit --pool POOL --held HELD --run THIRD --minutes 118 --begin SECOND/weights-100.pt --seed 2 \\
+      --rate 1e-3 --sizes 0:128,.55:160,.86:224 --adversary 0:1,.7:1,.85:.8,1:.3 --faint 0:.35,.8:.3,.92:.15 \\
+      --disguise 0:1,.82:1,.87:.35
   python3 -m train export THIRD/weights-100.pt InceptionV1.pb
   python3 -m train evaluate InceptionV1.pb HELD --json figures.json
   python3 -m train photos InceptionV1.pb photos
@@ -102,8 +103,8 @@ def add_fit(steps):
     p.add_argument("--norm", type=float, default=Options.norm, help="strength of the LRN; 0: none")
     p.add_argument("--faint", default=Options.faint, help="share of faint pictures at which part of the way")
     p.add_argument("--paste", type=float, default=Options.paste, help="share of batches with parts of other pictures")
-    p.add_argument("--texture", type=float, default=Options.texture,
-                   help="share of pictures whose surfaces get textures")
+    p.add_argument("--disguise", default=Options.disguise,
+                   help="how much of textures, filters and lost detail at which part of the way; 0:0: none")
     p.add_argument("--quiet", type=float, default=Options.quiet,
                    help="weight in the loss of how loud each module is on empty pictures")
     p.add_argument("--seed", type=int, default=Options.seed, help="of weights, order and augmentation")

@@ -53,7 +53,7 @@ class Run:
         self.pool, self.held = Pool(options.pool).complete(), Pool(options.held).complete()
         if self.pool.classes != self.held.classes:
             raise PoolError(f"{options.held}: other classes than {options.pool}; draw it again")
-        for schedule in (options.sizes, options.adversary, options.faint):
+        for schedule in (options.sizes, options.adversary, options.faint, options.disguise):
             points(schedule)
         if options.threads:
             torch.set_num_threads(options.threads)
@@ -164,6 +164,10 @@ class Run:
         """Share of faint pictures at progress t; linear between the points."""
         return float(np.interp(t, *zip(*points(self.options.faint))))
 
+    def disguise(self, t):
+        """How much of textures, filters and lost detail at progress t; linear between the points."""
+        return float(np.interp(t, *zip(*points(self.options.disguise))))
+
     # a step
 
     def chosen(self, step):
@@ -185,7 +189,7 @@ class Run:
         torch.manual_seed(int(rng.integers(1 << 31)))
         labels = torch.from_numpy(self.pool.labels[rows]).to(self.device)
         x, targets, empty = batch(self.rows(rows), labels, len(self.pool.classes), size, rng,
-                                  self.faint(t), self.options.paste, self.options.texture)
+                                  self.faint(t), self.options.paste, self.disguise(t))
         for group in self.optimizer.param_groups:
             group["lr"] = self.learning_rate(t)
         strength = self.adversary(t)

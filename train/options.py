@@ -19,7 +19,7 @@ class Options:
     norm: float = 0.0               # strength of the LRN; 0: none
     faint: str = "0:0,.09:0,.28:.5"   # share of faint pictures at which part
     paste: float = .2
-    texture: float = .4             # share of pictures whose surfaces get textures
+    disguise: str = "0:1"           # part of textures, filters and lost detail at which part
     quiet: float = .06              # weight of the loudness of each module on empty pictures
     seed: int = 0
     threads: int = 0
