@@ -1,4 +1,4 @@
-# Written by gen_inception.py from InceptionV1.pb (28048956 bytes, sha256 826e5f2146ec218816b7229221bd1d2c5b7858b7cc41602b2ebee8da0c272652); to write it again: python3 gen_inception.py
+# Written by gen_inception.py from InceptionV1.pb (28048956 bytes, sha256 e13d568af643383ce1cc66fba9c24d364b8ae4fcb0f9444fc1129d008862daaa); to write it again: python3 gen_inception.py
 """Inception-V1 (GoogLeNet) as a table: what is computed, in which order, from which weights.
 
 Tensors are [h, w, c], here for a picture of 224 x 224; weights are [kh, kw, ci, co], biases [co].
