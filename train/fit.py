@@ -5,8 +5,8 @@ begins with small clean pictures; then every batch is seen twice, as it is and c
 adversarial step along the gradient of the first pass), half of the pictures are faint, and they grow to 224 pixels.
 Empty pictures shall leave the layers quiet: their activations, which dreams make grow, count as loss, and the second
 pass sees what grows on them towards a thing. Otherwise lattices grow on skies before anything else can.
-What is kept is a moving average of the weights (AVERAGE), which is right more often than the last ones, and more so on
-pictures of another kind than those of the training.
+What is kept is a moving average of the weights (AVERAGE). At the end of a run it is about as good as the last ones
+(measured once: half a point worse on drawings, two better on cut-out photographs).
 
 The schedule follows the time spent (--minutes) or the steps made (--steps). A run lives in a folder outside
 the repository: checkpoint.pt (everything needed to go on), weights-NN.pt at every tenth of the way (to choose
