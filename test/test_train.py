@@ -314,6 +314,9 @@ class Fold(unittest.TestCase):
         contrast = y.std((1, 2, 3)) / x.std((1, 2, 3))
         self.assertAlmostEqual(float(((y - x).abs().amax((1, 2, 3)) > .01).float().mean()), SOFT + FOREIGN, delta=.06)
         self.assertAlmostEqual(float(((contrast < .8) & (own > .5)).float().mean()), SOFT, delta=.06)
+        self.assertTrue(torch.allclose(soften(x, np.random.default_rng(0), 0), x, atol=1e-3))
+        changed = (soften(x, np.random.default_rng(0), .5) - x).abs().amax((1, 2, 3)) > .01
+        self.assertAlmostEqual(float(changed.float().mean()), (SOFT + FOREIGN) / 2, delta=.05)
 
     def test_textured(self):
         """The stated share of the pictures gets textures of the stated depth, another one for what is bright."""
@@ -371,7 +374,7 @@ class Fold(unittest.TestCase):
         self.assertAlmostEqual(float(empty.float().mean()), EMPTY, delta=.05)
         self.assertTrue((targets.argmax(1) == torch.arange(400) % 5)[~empty].all())
         self.assertTrue(torch.isfinite(x).all())
-        with mock.patch("train.augment.soften", lambda x, rng: x * 0):
+        with mock.patch("train.augment.soften", lambda x, rng, disguise: x * 0):
             x, _, empty = batch(pictures, torch.arange(400) % 5, 5, 32, np.random.default_rng(0), .5, 0)
         self.assertGreater(float(x[empty].mean((1, 2, 3)).min()), -80, "detail is not touched there")
         _, targets, empty = batch(pictures[:50], torch.arange(50) % 5, 5, 32, np.random.default_rng(0), .5, 1)
@@ -591,7 +594,7 @@ class Training(unittest.TestCase):
             self.assertTrue(torch.equal(first[name], second[name]), name)
         self.train(*self.fit("moved", 1), "--begin", self.path / "first" / "weights-100.pt")
         moved = torch.load(self.path / "moved" / "checkpoint.pt", weights_only=False)
-        for name in ("linear.weight", "convolutions.conv1_7x7_s2.norm.running_mean"):
+        for name in ("linear.weight", "convolutions.conv1_7x7_s2.conv.weight"):
             mean = .1 * first[name] + .9 * moved["last"][name]         # the average after one step
             self.assertTrue(torch.allclose(moved["network"][name], mean, rtol=1e-4, atol=1e-6), name)
             self.assertFalse(torch.equal(moved["network"][name], moved["last"][name]), name)
@@ -620,7 +623,7 @@ class Training(unittest.TestCase):
         """How much the loudness of empty pictures weighs changes what is learned."""
         import torch
         for weight in (0, 1):
-            self.train(*self.fit(f"quiet{weight}", 1), "--batch", 24, "--quiet", weight)
+            self.train(*self.fit(f"quiet{weight}", 4), "--batch", 24, "--quiet", weight)
         quiet, loud = (torch.load(self.path / f"quiet{weight}" / "weights-100.pt", weights_only=False)["network"]
                        for weight in (1, 0))
         name = "convolutions.conv1_7x7_s2.conv.weight"
