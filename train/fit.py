@@ -79,7 +79,11 @@ class Run:
     def begin(self, path):
         """Take the weights of an earlier run, which may have had more classes, or of a weight file."""
         if path.endswith(".pb"):
-            self.network.load_state_dict(unfold(load_plain(path), self.pool.classes, self.some().cpu()).state_dict())
+            try:
+                network = unfold(load_plain(path), self.pool.classes, self.some().cpu())
+            except PoolError as error:
+                raise PoolError(f"{path}: {error}") from None
+            self.network.load_state_dict(network.state_dict())
             return
         network, classes, _ = load_checkpoint(path)
         unknown = set(self.pool.classes) - set(classes)
@@ -156,18 +160,6 @@ class Run:
         """Pixels of the pictures at progress t."""
         return int([size for start, size in points(self.options.sizes) if t >= start][-1])
 
-    def adversary(self, t):
-        """Strength of the adversarial step at progress t, RMS grey levels; linear between the points."""
-        return float(np.interp(t, *zip(*points(self.options.adversary))))
-
-    def faint(self, t):
-        """Share of faint pictures at progress t; linear between the points."""
-        return float(np.interp(t, *zip(*points(self.options.faint))))
-
-    def disguise(self, t):
-        """How much of textures, filters and lost detail at progress t; linear between the points."""
-        return float(np.interp(t, *zip(*points(self.options.disguise))))
-
     # a step
 
     def chosen(self, step):
@@ -189,10 +181,11 @@ class Run:
         torch.manual_seed(int(rng.integers(1 << 31)))
         labels = torch.from_numpy(self.pool.labels[rows]).to(self.device)
         x, targets, empty = batch(self.rows(rows), labels, len(self.pool.classes), size, rng,
-                                  self.faint(t), self.options.paste, self.disguise(t))
+                                  level(self.options.faint, t), self.options.paste,
+                                  level(self.options.disguise, t))
         for group in self.optimizer.param_groups:
             group["lr"] = self.learning_rate(t)
-        strength = self.adversary(t)
+        strength = level(self.options.adversary, t)
         gradient = self.update(x, targets, labels, empty, "loss", "accuracy", strength > 0)
         if strength > 0:
             worse = against(x.detach(), gradient, strength)
@@ -287,6 +280,11 @@ def points(text):
         return [(float(start), float(value)) for start, value in (part.split(":") for part in text.split(","))]
     except ValueError:
         raise PoolError(f"{text}: not a schedule; expected PART:VALUE,PART:VALUE..., such as 0:64,.1:96") from None
+
+
+def level(schedule, t):
+    """The value of a schedule at progress t; linear between its points."""
+    return float(np.interp(t, *zip(*points(schedule))))
 
 
 def fit(options):
