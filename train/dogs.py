@@ -109,8 +109,8 @@ def on_body(clay, place):
 
 @drawing(160, 'Afghan hound', 'beast')
 def afghan_hound(canvas):
-    coat = canvas.pick(canvas.tint(38, .38, .85), canvas.tint(30, .5, .72), canvas.tint(30, .15, .3),
-                       canvas.tint(40, .12, .9))
+    coat = canvas.pick(canvas.tint(38, .38, .85), canvas.tint(30, .5, .72), canvas.tint(30, .5, .72),
+                       canvas.tint(30, .15, .3), canvas.tint(40, .2, .9))
     dark = dim(coat, canvas.uniform(.25, .45))
 
     def silk(canvas, clay, frame):
@@ -134,8 +134,8 @@ def basset(canvas):
         wrinkles(canvas, clay, frame, .3, [[(.75, -.1, .5), (.7, .08, .62), (.55, .1, .72)],
                                            [(.9, -.6, .1), (.8, -.7, .35)]], dim(tan, .45))
     dog(canvas, coat, face=face, muzzle=marked(WHITE, (mix(tan, WHITE, .5), below(9))), ear=dim(tan, .85),
-        legs=WHITE, ears='flop', ear_size=1.3, ear_drop=.45, head=.3, snout=.95, snout_width=.52, cheeks=.5,
-        leg=.24, leg_width=.12, chest=.36, waist=.31, hair=.05, hair_width=.025, neck=.42, tail='thin',
+        legs=WHITE, ears='flop', ear_size=1.6, ear_drop=.45, head=.3, snout=1.05, snout_width=.52, cheeks=.6,
+        leg=.18, leg_width=.12, chest=.36, waist=.31, hair=.05, hair_width=.025, neck=.42, tail='thin',
         tail_length=.75, mouth=.1, eye_size=.105, extra=folds)
 
 
@@ -154,10 +154,10 @@ def beagle(canvas):
 @drawing(151, 'Chihuahua', 'beast')
 def chihuahua(canvas):
     fawn = canvas.tint(30, .45, .82, 8, .15, .12)
-    coat = canvas.pick(fawn, saddle(BLACK, fawn, .1), patches(canvas, WHITE, fawn, .6))
+    coat = canvas.pick(fawn, fawn, saddle(BLACK, fawn, .1), patches(canvas, WHITE, fawn, .6))
     face = canvas.pick(fawn, marked(fawn, (WHITE, blaze(.1))), marked(BLACK, (fawn, below(.15))))
     dog(canvas, coat, face=face, muzzle=mix(fawn, WHITE, canvas.uniform(0, .7)), ear=fawn, ears='point',
-        ear_size=1.15, inner_ear=mix(fawn, rgb(200, 140, 130), .6), head=.29, skull=(.95, 1, 1), snout=.36,
+        ear_size=1.3, inner_ear=mix(fawn, rgb(200, 140, 130), .6), head=.29, skull=(.95, 1, 1), snout=.36,
         snout_width=.33, snout_drop=.36, nose_size=.15, eye_size=.19, eye_out=.6, hair=.06, chest=.26,
         waist=.19, hip=.2, leg=.5, leg_width=.06, neck=.4, neck_width=.15, tail='thin', tail_length=.7,
         mouth=.12)
@@ -174,8 +174,8 @@ def papillon(canvas):
 
     def butterfly(canvas, head, shoulder, hip):
         turn = rotation(25, 0, 0) @ rotation(0, 26, 0)
-        head.pair('ear', (-.2, -1.05, .82), (.1, .68, .42), turn)
-        head.pair('inner', (-.1, -1.0, .82), (.08, .5, .26), turn)
+        head.pair('ear', (-.2, -1.1, .95), (.1, .8, .52), turn)
+        head.pair('inner', (-.1, -1.05, .95), (.08, .58, .34), turn)
     dog(canvas, ragged(patches(canvas, WHITE, brown, .4, .8)), face=face, muzzle=WHITE, ear=brown,
         ears='none', legs=WHITE, build=butterfly, extra=wings, snout=.42, snout_width=.34, nose_size=.15,
         hair=.3, mane=WHITE, eye_size=.15, chest=.26, waist=.22, hip=.22, leg=.44, leg_width=.065,
@@ -238,33 +238,36 @@ def pug(canvas):
 
 @drawing(259, 'Pomeranian', 'beast')
 def pomeranian(canvas):
-    coat = canvas.pick(canvas.tint(28, .68, .85), canvas.tint(28, .68, .85), canvas.tint(38, .2, .95),
-                       canvas.tint(25, .2, .25))
-    pale = mix(coat, WHITE, .35)
+    orange = canvas.tint(28, .7, .86, 5, .1, .08)
+    coat = canvas.pick(orange, orange, orange, canvas.tint(36, .4, .92), canvas.tint(25, .2, .25))
+    pale = mix(coat, WHITE, .4)
     dog(canvas, saddle(coat, pale, .15), face=coat, muzzle=pale, ear=coat, ears='point', ear_size=.38,
-        head=.28, snout=.42, snout_width=.34, snout_drop=.32, nose_size=.16, eye_size=.12, cheeks=.8,
-        hair=.55, face_hair=.6, hair_width=.035, mane=mix(coat, WHITE, .15), mane_length=.85, dense=.36,
+        head=.28, snout=.5, snout_width=.27, snout_drop=.32, nose_size=.14, eye_size=.13, cheeks=.9,
+        hair=.6, face_hair=.6, hair_width=.035, mane=mix(coat, WHITE, .15), mane_length=.85, dense=.36,
         chest=.44, waist=.42, hip=.4, leg=.3, leg_width=.06, neck=.36, neck_width=.27, tail='curl',
         tail_length=.7, mouth=.55)
 
 
 @drawing(265, 'toy poodle', 'beast')
 def toy_poodle(canvas):
-    coat = canvas.pick(canvas.tint(40, .08, .95), canvas.tint(26, .5, .75), canvas.tint(25, .15, .3),
-                       canvas.tint(22, .5, .4))
+    apricot = canvas.tint(26, .5, .75, 5, .12, .12)
+    coat = canvas.pick(apricot, apricot, apricot, canvas.tint(40, .08, .95), canvas.tint(25, .12, .3),
+                       canvas.tint(22, .5, .42))
     shaved = mix(coat, rgb(190, 160, 150), .2)
-    curls = Coat(coat, .07, .022, (-.2, -1, 0), dense=.55, curl=1.2, rough=.2)
+    woolly = dapples(canvas, coat, dim(coat, .8), .045, .4)       # curls that a camera sees from afar
+    curls = Coat(dapples(canvas, coat, dim(coat, .62), .2, .4), .07, .022, (-.2, -1, 0), dense=.55, curl=1.2, rough=.2)
+    puffs = Coat(woolly, .07, .022, (-.2, -1, 0), dense=.55, curl=1.2, rough=.2)
 
     def pompons(canvas, head, shoulder, hip):
-        head.ball('ear', (-.12, -.8, 0), (.9, .72, .9))
+        head.ball('ear', (-.12, -.85, 0), (.95, .85, .98))
         for k in range(3):
-            head.pair('ear', (-.2, -.35 + .5 * k, .95 + .06 * k), (.45, .45, .3))
+            head.pair('ear', (-.2, -.35 + .55 * k, 1.0 + .08 * k), (.52, .5, .36))
         head.clay.ball('puff', hip + (-.36, -.5, 0), .15)
         head.clay.ball('puff', shoulder + (.05, .02, 0), (.3, .34, .27))
-    dog(canvas, coat, face=shaved, muzzle=shaved, ears='none', head=.25, snout=.95, snout_width=.26,
+    dog(canvas, woolly, face=shaved, muzzle=shaved, ears='none', head=.25, snout=.95, snout_width=.26,
         snout_drop=.2, nose_size=.16, skull=(.95, .9, .85), hair=.2, curl=1.1, dense=.5, rough=.18, chest=.26,
         waist=.2, hip=.22, leg=.58, leg_width=.085, neck=.45, neck_up=65, tail='thin', tail_length=.35,
-        mouth=.2, build=pompons, parts={'puff': curls, 'ear': curls})
+        mouth=.2, build=pompons, parts={'puff': puffs, 'ear': curls})
 
 
 @drawing(245, 'French bulldog', 'beast')
@@ -323,12 +326,13 @@ def old_english_sheepdog(canvas):
 
 @drawing(231, 'collie', 'beast')
 def collie(canvas):
-    sable = canvas.pick(canvas.tint(28, .65, .62), canvas.tint(28, .65, .62), rgb(46, 42, 44))
-    face = marked(sable, (WHITE, blaze(.07, -.6)))
+    tan = canvas.tint(28, .65, .62)
+    sable = canvas.pick(tan, tan, tan, tan, rgb(46, 42, 44))
+    face = marked(sable, (tan, below(.1)), (WHITE, blaze(.06, -.6)))
     dog(canvas, saddle(sable, WHITE, .16), face=face,
-        muzzle=marked(sable, (WHITE, blaze(.12)), (WHITE, below(.38))),
-        legs=marked(sable, (WHITE, below(.4))), ear=dim(sable, .8), ears=canvas.pick('point', 'button'),
-        ear_size=.5, head=.23, skull=(1, .85, .8), snout=1.25, snout_width=.33, snout_drop=.2, eye_out=.62,
+        muzzle=marked(tan, (WHITE, blaze(.1)), (WHITE, below(.38))),
+        legs=marked(tan, (WHITE, below(.4))), ear=dim(sable, .8), ears=canvas.pick('point', 'button'),
+        ear_size=.5, head=.23, skull=(1, .85, .8), snout=1.2, snout_width=.32, snout_drop=.2, eye_out=.62,
         hair=.4, face_hair=.4, mane=WHITE, mane_length=1.1, hair_width=.04, tail='bush', tail_length=.8,
         neck=.5, leg=.64, mouth=.35)
 
@@ -429,15 +433,16 @@ def samoyed(canvas):
 
 @drawing(260, 'chow', 'beast')
 def chow(canvas):
-    red = canvas.pick(canvas.tint(24, .62, .64), canvas.tint(24, .62, .64), canvas.tint(34, .35, .85),
-                      rgb(44, 40, 42))
+    red = canvas.tint(22, .66, .62, 5, .12, .1)
+    red = canvas.pick(red, red, red, red, canvas.tint(34, .35, .85), rgb(52, 46, 48))
 
     def frown(canvas, clay, frame):
         wrinkles(canvas, clay, frame, .32, [[(1, -.35, .1), (.9, -.5, .3)], [(.95, -.1, .3), (.9, .1, .55)]],
                  dim(red, .4))
-    dog(canvas, red, face=dim(red, .95), muzzle=dim(red, .8), ears='round', ear_size=.55, head=.32,
+    dog(canvas, red, face=two(red, dim(red, .6), lambda x, y, z: step(x - .45, .15)), muzzle=dim(red, .4),
+        ears='round', ear_size=.48, head=.34,
         skull=(1, .98, 1.05), snout=.42, snout_width=.6, cheeks=1.0, nose_size=.25, eye_size=.08, hair=.4,
-        face_hair=.5, hair_width=.045, mane=mix(red, WHITE, .1), mane_length=1.0, dense=.38, chest=.42,
+        face_hair=.5, hair_width=.045, mane=mix(red, WHITE, .15), mane_length=1.3, dense=.38, chest=.42,
         waist=.37, hip=.34, leg=.44, leg_width=.13, neck=.34, neck_width=.3, tail='curl', tail_length=.65,
         mouth=.5, extra=frown, parts={'tongue': Coat(rgb(74, 62, 92), gloss=.2)})
 

@@ -42,7 +42,7 @@ DREAM_STEP = (1, 10)                # RMS grey levels by which the second pass m
 DREAMT = [f"inception_{module}_output" for module in ("3b", "4a", "4b", "4c", "4d", "4e", "5a")]
 HUSH = .15                          # loudness that is quiet enough: layers that are silent have nothing to dream with
 BETAS, DECAY = (.9, .98), .05
-AVERAGE = .998                      # share of the average that a step leaves
+AVERAGE = .995                      # share of the average that a step leaves
 
 
 class Run:

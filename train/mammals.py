@@ -96,7 +96,8 @@ def tabby(canvas):
     base = canvas.pick(canvas.tint(32, .25, .55), canvas.tint(26, .6, .75), canvas.tint(40, .1, .62))
     dark, pale = dim(base, .38), mix(base, WHITE, .6)
     cat(canvas, rings(stripes(canvas, base, dark, 9, .38), dark, 15), face=tabby_face(base, dark, pale),
-        muzzle=pale, legs=rings(base, dark, 34), ear=dim(base, .75))
+        muzzle=pale, legs=rings(base, dark, 34), ear=dim(base, .75), hair=.19, cheeks=.55, chest=.29, waist=.26,
+        hip=.28, ear_size=.6, tail='bush')
 
 
 @drawing(283, 'Persian cat', 'pet')
@@ -123,13 +124,12 @@ def siamese_cat(canvas):
 
 @drawing(285, 'Egyptian cat', 'pet')
 def egyptian_cat(canvas):
-    base = canvas.pick(canvas.tint(35, .12, .7), canvas.tint(30, .35, .58), canvas.tint(220, .04, .5))
+    base = canvas.pick(canvas.tint(35, .12, .72), canvas.tint(32, .32, .66), canvas.tint(220, .04, .6))
     dark = dim(base, .3)
-    coat = rings(dapples(canvas, base, dark, .1, .3), dark, 15)
-    cat(canvas, coat, face=tabby_face(base, dark, mix(base, WHITE, .4)), muzzle=mix(base, WHITE, .35),
-        legs=rings(base, dark, 36), ear=base, ear_size=.95, skull=(.95, .82, .84), snout=.36, snout_width=.33,
-        eye_size=.21, hair=.05, iris=canvas.tint(82, .6, .8), chest=.23, waist=.18, leg=.5, tail='thin',
-        neck=.4, inner_ear=rgb(205, 150, 140))
+    cat(canvas, dapples(canvas, base, dark, .085, .25), face=tabby_face(base, dark, mix(base, WHITE, .4)),
+        muzzle=mix(base, WHITE, .35), legs=dapples(canvas, base, dark, .06, .25), ear=base, ear_size=1.05,
+        skull=(.95, .82, .84), snout=.36, snout_width=.33, eye_size=.21, hair=.05, iris=canvas.tint(82, .6, .8),
+        chest=.23, waist=.18, leg=.5, tail='thin', neck=.4, inner_ear=rgb(205, 150, 140))
 
 
 @drawing(287, 'lynx', 'beast')
@@ -316,7 +316,7 @@ def red_fox(canvas):
 
 @drawing(269, 'timber wolf', 'beast')
 def timber_wolf(canvas):
-    grey = canvas.tint(32, .16, .5, 8, .08, .12)
+    grey = canvas.tint(34, .24, .52, 8, .08, .12)
     pale, dark = mix(grey, WHITE, .78), dim(grey, .45)
     face = marked(grey, (pale, below(.2)), (pale, around(.8, -.42, .38, .16)),
                   (dark, lambda x, y, z: step(-.6 - y, .1)))
@@ -439,8 +439,9 @@ def porcupine(canvas):
 
 @drawing(335, 'fox squirrel', 'beast')
 def fox_squirrel(canvas):
-    rust = canvas.pick(canvas.tint(24, .62, .62), canvas.tint(30, .2, .5))
-    belly = canvas.pick(canvas.tint(26, .6, .8), WHITE)
+    back = canvas.pick(canvas.tint(24, .62, .55), canvas.tint(30, .25, .45))
+    rust = canvas.tint(24, .68, .68)
+    belly = canvas.pick(rust, rust, WHITE)
 
     def bristling(x, y, z):
         return np.stack([-x - .3, y * 0 - .8, z * 3], 1)
@@ -448,14 +449,14 @@ def fox_squirrel(canvas):
     def plume(canvas, head, shoulder, hip):
         start, s = hip + (-.22, .12, 0), canvas.uniform(.85, 1.15)
         way = [(0, 0), (-.3, -.02), (-.42, -.35), (-.34, -.75), (-.42, -1.0), (-.62, -1.02)]
-        head.clay.limb('plume', [start + (s * x, s * y, 0) for x, y in way], [.07, .11, .15, .17, .15, .08])
-    mammal(canvas, saddle(rust, belly, .06),
-           face=marked(rust, (belly, below(.35)), (belly, around(.5, -.2, .78, .26))), muzzle=belly, ear=rust,
+        head.clay.limb('plume', [start + (s * x, s * y, 0) for x, y in way], [.09, .14, .19, .21, .18, .1])
+    mammal(canvas, saddle(back, belly, .06), legs=rust,
+           face=marked(back, (belly, below(.35)), (rust, around(.5, -.2, .78, .26))), muzzle=belly, ear=rust,
            ears='round', ear_size=.36, head=.21, skull=(1, .88, .85), snout=.5, snout_width=.36,
            nose_size=.13, eye_size=.19, eye_out=.75, iris=rgb(34, 22, 18), mouth=0, whiskers=True, hair=.13,
            chest=.22, waist=.26, hip=.3, leg=.22, leg_width=.06, neck=.26, neck_width=.16, tail='none',
            build=plume,
-           parts={'plume': Coat(mix(rust, WHITE, .12), .13, .012, bristling, dense=.5, rough=.25)},
+           parts={'plume': Coat(mix(rust, back, .3), .15, .012, bristling, dense=.5, rough=.25)},
            poses=('up', 'sit', 'sit', 'sit', 'portrait', 'lie'))
 
 
@@ -539,7 +540,7 @@ def ox(canvas):
     cattle(canvas, mottled, face=marked(coat, (WHITE, blaze(.3))) if canvas.chance(.5) else coat,
            muzzle=marked(coat, (pale, lambda x, y, z: step(x - 1.15, .08)), (nose, lambda x, y, z: step(x - 1.6, .08))),
            nose=nose, ear=dim(coat, .85), legs=coat, switch=coat, head=.23,
-           horns=horns([(-.1, -.75, .45), (-.05, -.9, 1.3), (.15, -1.4, 2.0), (.1, -2.3, 2.2)], [.27, .23, .17, .06]))
+           horns=horns([(-.1, -.75, .45), (-.05, -.9, 1.3), (.15, -1.4, 2.2), (.1, -2.6, 2.4)], [.3, .26, .2, .07]))
 
 
 @drawing(347, 'bison', 'beast', places=('meadow', 'meadow', 'desert', 'lawn', 'forest', 'clutter'))
@@ -591,8 +592,8 @@ def arabian_camel(canvas):
 
     def hump(canvas, head, shoulder, hip):
         middle = (shoulder + hip) / 2
-        head.clay.ball('body', middle + (-.02, -.3, 0), (.3, .26, .17))
-        head.clay.ball('body', middle + (-.02, -.5, 0), (.14, .13, .1))
+        head.clay.ball('body', middle + (-.02, -.3, 0), (.33, .32, .2))
+        head.clay.ball('body', middle + (-.02, -.58, 0), (.17, .17, .12))
         hanging_tail(canvas, head, hip, .35, .03)
     def lip(canvas, clay, frame):
         for side in (-1, 1):
@@ -729,18 +730,18 @@ def ape(canvas, coat, skin, **build):
 
 @drawing(366, 'gorilla', 'beast', places=('forest', 'leaves', 'lawn', 'stones', 'meadow', 'clutter'))
 def gorilla(canvas):
-    ink, skin = rgb(52, 48, 48), rgb(86, 78, 78)
+    ink, skin = rgb(50, 48, 50), rgb(66, 62, 64)
     silver = two(ink, rgb(140, 138, 140), lambda x, y, z: step(.1 - abs(x + .1), .1) * step(-.02 - y, .06))
     ape(canvas, ink, skin, back=silver if canvas.chance(.5) else ink, head=.29, skull=(1, 1.15, .9),
-        chest=.45, waist=.38,
-        leg_width=.13, hip=.34, ears_at=.16)
+        chest=.48, waist=.4,
+        leg_width=.14, hip=.35, ears_at=.12)
 
 
 @drawing(367, 'chimpanzee', 'beast', places=('forest', 'leaves', 'lawn', 'stones', 'room', 'clutter'))
 def chimpanzee(canvas):
-    skin = canvas.pick(rgb(196, 150, 122), rgb(150, 108, 86), rgb(92, 70, 62))
+    skin = canvas.pick(rgb(206, 160, 132), rgb(186, 140, 112), rgb(150, 108, 86))
     ape(canvas, rgb(40, 36, 36), skin, head=.27, chest=.31, waist=.27, hip=.26, leg_width=.085, snout=.34,
-        ears_at=.36,
+        ears_at=.48,
         legs=rgb(42, 38, 38), mouth=.25)
 
 

@@ -327,7 +327,7 @@ def shark(canvas, back, hammer=False):
                         (-.3, -.01, .19, .15), (-.85, -.03, .06, .05), (-.98, -.03, .05, .03)], bend, 22)
     if hammer:
         for t in np.linspace(-1, 1, 13):
-            clay.ball('body', (nose - .02 - .1 * t * t, 0, .52 * t), (.12, .055, .09))
+            clay.ball('body', (nose - .02 - .1 * t * t, 0, .62 * t), (.15, .065, .1))
     yaw = canvas.pick(canvas.uniform(-30, 30), canvas.uniform(-30, 30), canvas.uniform(25, 60))
     pitch = canvas.pick(canvas.uniform(-25, 15), canvas.uniform(-25, 15), -20)
     if hammer:
@@ -351,7 +351,7 @@ def shark(canvas, back, hammer=False):
     pectoral(-1)
     clay.paint(canvas, {'body': Coat(coat, .03, .03, (-1, 0, 0), rough=.05, dense=.1, gloss=.25)})
     for z in (-1, 1):
-        where = (nose - .1, 0, z * .6) if hammer else (.86, -.03, z * .125)
+        where = (nose - .1, 0, z * .7) if hammer else (.86, -.03, z * .125)
         surface_eye(canvas, clay, where, (.1, 0, z), .03, rgb(20, 20, 24), slack=.2, lid=0)
         for k in range(5):
             slit = [(.52 - .045 * k, -.08, z * .21), (.5 - .045 * k, .08, z * .22)]
@@ -392,7 +392,7 @@ def stingray(canvas):
     clay.ball('body', (.12, -.05, 0), (.36, .13, .2))
     sweep = canvas.uniform(-.5, .5)
     clay.limb('tail', [(-.5, 0, 0), (-1.0, 0, sweep * .3), (-1.75, .02, sweep)], [.06, .035, .01])
-    under = canvas.chance(.22)
+    under = canvas.chance(.12)
     clay.view(canvas.uniform(0, 60), -canvas.uniform(45, 80) if under else canvas.uniform(38, 85))
     clay.fit(size=.95)
     clay.paint(canvas, {'body': Coat(rgb(236, 230, 222) if under else coat, .02, .03, rough=.05, dense=.1,
@@ -880,7 +880,7 @@ def king_crab(canvas):
 
 @drawing(122, 'American lobster', 'crawler', places=SHORE, size=(.34, .66))
 def american_lobster(canvas):
-    tone = canvas.pick(canvas.tint(10, .85, .8), canvas.tint(25, .5, .3), canvas.tint(215, .45, .3))
+    tone = canvas.pick(canvas.tint(10, .85, .8), canvas.tint(14, .65, .45), canvas.tint(215, .6, .5))
     clay, curl = Clay(.08), canvas.uniform(-.15, .5)
     clay.limb('shell', [(.42, 0, 0), (.2, -.02, 0), (-.12, 0, 0)], [.08, .17, .19])
     spine = [np.array((-.18 - .13 * k, .02 + curl * .02 * k * k, canvas.normal(.01))) for k in range(6)]
