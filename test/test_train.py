@@ -663,6 +663,10 @@ class Training(unittest.TestCase):
         self.assertEqual(resources(str(self.path / "some.rcc")), {"a.txt": b"one\n", "b.txt": b"two " * 60})
         with self.assertRaisesRegex(OSError, "not an archive"):
             resources(str(ROOT / "InceptionV1.pb"))
+        for size in (10, 100, len(bytes.fromhex(RESOURCES)) // 2):
+            (self.path / "cut.rcc").write_bytes(bytes.fromhex(RESOURCES)[:size])
+            with self.subTest(size=size), self.assertRaisesRegex(OSError, "cut.rcc: a broken archive"):
+                resources(str(self.path / "cut.rcc"))
 
     def test_help(self):
         """Every step has its help; a wrong pool is one line."""

@@ -178,17 +178,25 @@ def square(image, seen, scale):
 
 
 def resources(path):
-    """The files in an archive of Qt resources (rcc, version 2 or 3): {name: bytes}.
+    """The files in an archive of Qt resources (rcc, version 2 or 3): {name: bytes}."""
+    with open(present(path), "rb") as file:
+        content = file.read()
+    if content[:4] != b"qres" or content[4:8] not in (b"\0\0\0\2", b"\0\0\0\3"):
+        raise OSError(f"{path}: not an archive of Qt resources of version 2 or 3")
+    try:
+        return unpacked(content)
+    except (struct.error, zlib.error, UnicodeDecodeError) as error:
+        raise OSError(f"{path}: a broken archive of Qt resources ({error}); unpack the package again") from None
+
+
+def unpacked(content):
+    """What an archive holds: {name: bytes}.
 
     A header of five numbers (big-endian: magic, version, places of tree, data and names), then a tree of nodes of 22
     bytes: place of the name, flags, and for a file at byte 10 the place of its data, which begin with their length
     (Qt's qresource.cpp).
     """
-    with open(present(path), "rb") as file:
-        content = file.read()
-    magic, version, tree, data, names = struct.unpack_from(">4s4I", content)
-    if magic != b"qres" or version not in (2, 3):
-        raise OSError(f"{path}: not an archive of Qt resources of version 2 or 3")
+    tree, data, names = struct.unpack_from(">3I", content, 8)
     files, count, at = {}, 1, 0         # nodes are in order; every folder announces how many it adds
     while at < count:
         name, flags, number, place = struct.unpack_from(">IHII", content, tree + 22 * at)
