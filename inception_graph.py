@@ -1,4 +1,4 @@
-# Written by gen_inception.py from InceptionV1.pb (28048956 bytes, sha256 e13d568af643383ce1cc66fba9c24d364b8ae4fcb0f9444fc1129d008862daaa); to write it again: python3 gen_inception.py
+# Written by gen_inception.py from InceptionV1.pb (28048956 bytes, sha256 87b4283f82cde2d690bb119fdbccbcc1690498382697e149bbaad2a14ea89cc2); to write it again: python3 gen_inception.py
 """Inception-V1 (GoogLeNet) as a table: what is computed, in which order, from which weights.
 
 Tensors are [h, w, c], here for a picture of 224 x 224; weights are [kh, kw, ci, co], biases [co].

@@ -22,7 +22,11 @@ EXAMPLES = """the way from nothing to the weights (see train/README.md):
   python3 -m train fit --pool POOL --held HELD --run THIRD --minutes 118 --begin SECOND/weights-100.pt --seed 2 \\
       --rate 1e-3 --sizes 0:128,.55:160,.86:224 --adversary 0:1,.7:1,.85:.8,1:.3 --faint 0:.35,.8:.3,.92:.15 \\
       --disguise 0:1,.82:1,.87:.35
-  python3 -m train export THIRD/weights-100.pt InceptionV1.pb
+  python3 -m train draw FRESH -n 60000 --seed 3
+  python3 -m train fit --pool FRESH --held HELD --run FOURTH --minutes 106 --begin THIRD/weights-100.pt --seed 3 \\
+      --rate 8e-4 --sizes 0:128,.3:160,.68:224 --adversary 0:.8,.68:.8,1:.3 --faint 0:.3,.68:.25,.85:.12 \\
+      --disguise 0:.7,.68:.6,.85:.25
+  python3 -m train export FOURTH/weights-100.pt InceptionV1.pb
   python3 -m train evaluate InceptionV1.pb HELD --json figures.json
   python3 -m train photos InceptionV1.pb photos
   python3 -m train sheet -o classes.png
