@@ -5,6 +5,7 @@ Head coordinates are in skull radii (x forward, y down, z sideways); body coordi
 styles.
 """
 
+import dataclasses
 import math
 
 import numpy as np
@@ -256,7 +257,6 @@ def toy_poodle(canvas):
     shaved = mix(coat, rgb(190, 160, 150), .2)
     woolly = dapples(canvas, coat, dim(coat, .8), .045, .4)       # curls that a camera sees from afar
     curls = Coat(dapples(canvas, coat, dim(coat, .62), .2, .4), .07, .022, (-.2, -1, 0), dense=.55, curl=1.2, rough=.2)
-    puffs = Coat(woolly, .07, .022, (-.2, -1, 0), dense=.55, curl=1.2, rough=.2)
 
     def pompons(canvas, head, shoulder, hip):
         head.ball('ear', (-.12, -.85, 0), (.95, .85, .98))
@@ -267,7 +267,7 @@ def toy_poodle(canvas):
     dog(canvas, woolly, face=shaved, muzzle=shaved, ears='none', head=.25, snout=.95, snout_width=.26,
         snout_drop=.2, nose_size=.16, skull=(.95, .9, .85), hair=.2, curl=1.1, dense=.5, rough=.18, chest=.26,
         waist=.2, hip=.22, leg=.58, leg_width=.085, neck=.45, neck_up=65, tail='thin', tail_length=.35,
-        mouth=.2, build=pompons, parts={'puff': puffs, 'ear': curls})
+        mouth=.2, build=pompons, parts={'puff': dataclasses.replace(curls, colour=woolly), 'ear': curls})
 
 
 @drawing(245, 'French bulldog', 'beast')
@@ -433,18 +433,17 @@ def samoyed(canvas):
 
 @drawing(260, 'chow', 'beast')
 def chow(canvas):
-    red = canvas.tint(22, .66, .62, 5, .12, .1)
-    red = canvas.pick(red, red, red, red, canvas.tint(34, .35, .85), rgb(52, 46, 48))
+    rust = canvas.tint(22, .66, .62, 5, .12, .1)
+    red = canvas.pick(rust, rust, rust, rust, canvas.tint(34, .35, .85), rgb(52, 46, 48))
 
     def frown(canvas, clay, frame):
         wrinkles(canvas, clay, frame, .32, [[(1, -.35, .1), (.9, -.5, .3)], [(.95, -.1, .3), (.9, .1, .55)]],
                  dim(red, .4))
     dog(canvas, red, face=two(red, dim(red, .6), lambda x, y, z: step(x - .45, .15)), muzzle=dim(red, .4),
-        ears='round', ear_size=.48, head=.34,
-        skull=(1, .98, 1.05), snout=.42, snout_width=.6, cheeks=1.0, nose_size=.25, eye_size=.08, hair=.4,
-        face_hair=.5, hair_width=.045, mane=mix(red, WHITE, .15), mane_length=1.3, dense=.38, chest=.42,
-        waist=.37, hip=.34, leg=.44, leg_width=.13, neck=.34, neck_width=.3, tail='curl', tail_length=.65,
-        mouth=.5, extra=frown, parts={'tongue': Coat(rgb(74, 62, 92), gloss=.2)})
+        ears='round', ear_size=.48, head=.34, skull=(1, .98, 1.05), snout=.42, snout_width=.6, cheeks=1.0,
+        nose_size=.25, eye_size=.08, hair=.4, face_hair=.5, hair_width=.045, mane=mix(red, WHITE, .15),
+        mane_length=1.3, dense=.38, chest=.42, waist=.37, hip=.34, leg=.44, leg_width=.13, neck=.34, neck_width=.3,
+        tail='curl', tail_length=.65, mouth=.5, extra=frown, parts={'tongue': Coat(rgb(74, 62, 92), gloss=.2)})
 
 
 @drawing(263, 'Pembroke', 'beast')
