@@ -13,20 +13,11 @@ import time
 
 from train.options import Options
 
-EXAMPLES = """the way from nothing to the weights (see train/README.md):
+EXAMPLES = """from nothing to a weight file (train/README.md has the commands of the shipped one, with their schedules):
   python3 -m train draw POOL -n 60000 --seed 1
   python3 -m train draw HELD -n 5000 --seed 2
-  python3 -m train fit --pool POOL --held HELD --run FIRST --minutes 92 --norm 4
-  python3 -m train fit --pool POOL --held HELD --run SECOND --minutes 125.5 --begin FIRST/weights-100.pt --seed 1 \\
-      --rate 1e-3 --sizes 0:128,.6:160,.88:224 --adversary 0:.6,.1:1,.7:1,.85:.8,1:.3 --faint 0:.35,.85:.35,.92:.15
-  python3 -m train fit --pool POOL --held HELD --run THIRD --minutes 118 --begin SECOND/weights-100.pt --seed 2 \\
-      --rate 1e-3 --sizes 0:128,.55:160,.86:224 --adversary 0:1,.7:1,.85:.8,1:.3 --faint 0:.35,.8:.3,.92:.15 \\
-      --disguise 0:1,.82:1,.87:.35
-  python3 -m train draw FRESH -n 60000 --seed 3
-  python3 -m train fit --pool FRESH --held HELD --run FOURTH --minutes 106 --begin THIRD/weights-100.pt --seed 3 \\
-      --rate 8e-4 --sizes 0:128,.3:160,.68:224 --adversary 0:.8,.68:.8,1:.3 --faint 0:.3,.68:.25,.85:.12 \\
-      --disguise 0:.7,.68:.6,.85:.25
-  python3 -m train export FOURTH/weights-100.pt InceptionV1.pb
+  python3 -m train fit --pool POOL --held HELD --run RUN --minutes 120
+  python3 -m train export RUN/weights-100.pt InceptionV1.pb
   python3 -m train evaluate InceptionV1.pb HELD --json figures.json
   python3 -m train photos InceptionV1.pb photos
   python3 -m train sheet -o classes.png
