@@ -1,7 +1,7 @@
 """The command line of the training: python3 -m train STEP [options].
 
-Every step is one function here, which does nothing but read options and call its module: pool, fit, export,
-evaluate, photos, ablate, sheet, dreams, picture. Errors of the user are one line on stderr, exit status 1.
+Every step is one function here, which does nothing but read options and call the module of its name (draw: pool.py).
+Errors of the user are one line on stderr, exit status 1.
 """
 
 import argparse
@@ -13,6 +13,7 @@ import time
 
 from train.options import Options
 
+USER_ERRORS = ("PoolError", "UnknownClass", "DeepDreamError")     # by name: their modules load only with their steps
 EXAMPLES = """from nothing to a weight file (train/README.md has the commands of the shipped one, with their schedules):
   python3 -m train draw POOL -n 60000 --seed 1
   python3 -m train draw HELD -n 5000 --seed 2
@@ -38,7 +39,7 @@ def main(arguments=None):
     try:
         options.run_step(options)
     except Exception as error:
-        if type(error).__name__ not in ("PoolError", "DeepDreamError") and not isinstance(error, OSError):
+        if type(error).__name__ not in USER_ERRORS and not isinstance(error, OSError):
             raise
         print(f"train: error: {error}", file=sys.stderr)
         return 1
@@ -72,8 +73,8 @@ def add_draw(steps):
 
 
 def draw(options):
+    from train.drawings.registry import find
     from train.pool import fill
-    from train.sheet import find
     classes = find(options.classes) if options.classes else None
     fill(options.pool, options.pictures, options.seed, options.jobs, classes)
 
@@ -211,7 +212,8 @@ def add_sheet(steps):
 
 
 def sheet(options):
-    from train.sheet import find, sheet_of, tiles_of, write_png
+    from train.drawings.registry import find
+    from train.sheet import sheet_of, tiles_of, write_png
     indices = find(options.classes)
     start = time.process_time()
     tiles = tiles_of(indices, options.each, options.seed, options.size, options.alone)

@@ -117,7 +117,7 @@ def load_plain(path):
     shapes = {node: shape for _, node, shape in inception_graph.WEIGHTS}
 
     def tensor(name):
-        return torch.from_numpy(np.array(model.weights[name], np.float32).reshape(shapes[name]))
+        return torch.from_numpy(np.array(model.weights[name.replace("/", "_")][1], np.float32).reshape(shapes[name]))
     with torch.no_grad():
         for name, module in plain.convolutions.items():
             module.conv.weight.copy_(tensor(name + "/weights").permute(3, 2, 0, 1))

@@ -19,8 +19,8 @@ import skia
 import torch
 
 from train.augment import plain
+from train.drawings.registry import find
 from train.export import load_plain
-from train.sheet import find
 
 FOLDER, RESOURCES = "usr/share/tuxpaint/stamps", "usr/share/gcompris-qt/rcc"
 PACKED, FOLDERS = 1, 2              # flags of a Qt resource

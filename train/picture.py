@@ -10,8 +10,8 @@ import math
 import numpy as np
 
 import deepdream
-from train.beasts import Beast, beast, stripes, two
-from train.brushes import (
+from train.drawings.beasts import Beast, beast, stripes, two
+from train.drawings.brushes import (
     BLACK,
     WHITE,
     Blend,

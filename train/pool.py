@@ -10,17 +10,18 @@ import hashlib
 import json
 import multiprocessing
 import os
+import pathlib
 import sys
 import time
 from typing import Literal
 
 import numpy as np
 
-from train.registry import MODULES, drawings
+from train.drawings.registry import drawings
 
 SIDE = 160
 CHUNK = 50                          # pictures a worker draws between two reports
-CODE = ("registry", "brushes", "clay", "beasts", "fowl", "scenes", *MODULES)
+CODE = pathlib.Path(__file__).with_name("drawings")
 
 
 class PoolError(Exception):
@@ -62,9 +63,8 @@ def code_hash():
     """A hash of the code that draws and of skia's version: what the bytes of a pool depend on."""
     import skia
     total = hashlib.sha256(f'skia {skia.__version__}, numpy {np.__version__.split(".")[0]}'.encode())
-    for name in CODE:
-        with open(os.path.join(os.path.dirname(__file__), name + ".py"), "rb") as file:
-            total.update(file.read())
+    for path in sorted(CODE.glob("*.py")):
+        total.update(path.read_bytes())
     return total.hexdigest()[:16]
 
 
@@ -110,7 +110,7 @@ def fill(folder, pictures, seed, jobs=1, classes=None):
 
 def draw_chunk(chunk):
     """Draw some pictures of a pool (in a worker process); returns how many."""
-    from train.scenes import draw
+    from train.drawings.scenes import draw
     folder, rows = chunk
     pool = Pool(folder, writable=True)
     for i in rows.tolist():

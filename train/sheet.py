@@ -4,8 +4,7 @@ import zlib
 
 import numpy as np
 
-from train.registry import drawings
-from train.scenes import draw, draw_alone
+from train.drawings.scenes import draw, draw_alone
 
 
 def tiles_of(indices, each, seed, size=160, alone=False):
@@ -20,19 +19,6 @@ def sheet_of(tiles, columns):
     tiles += [np.zeros_like(tiles[0])] * (-len(tiles) % columns)
     rows = [np.concatenate(tiles[i:i + columns], 1) for i in range(0, len(tiles), columns)]
     return np.concatenate(rows)
-
-
-def find(names):
-    """Class indices for names or numbers ('207', 'golden retriever'); all classes for an empty list."""
-    known = drawings()
-    labels = {d.label: i for i, d in known.items()}
-    found = []
-    for name in names:
-        index = labels.get(name, int(name) if name.isdigit() else None)
-        if index not in known:
-            raise SystemExit(f"train: {name}: no such class; known: " + ", ".join(labels))
-        found.append(index)
-    return found or list(known)
 
 
 def write_png(path, picture):

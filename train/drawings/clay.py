@@ -24,7 +24,7 @@ import math
 
 import numpy as np
 
-from train.brushes import hairs
+from train.drawings.brushes import hairs
 
 CELLS = 110            # largest grid of the depth buffer
 AMBIENT, DIRECT = .5, .72      # in light of hardness 1

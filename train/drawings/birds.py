@@ -8,8 +8,8 @@ import math
 
 import numpy as np
 
-from train.beasts import step, stripes, two
-from train.brushes import (
+from train.drawings.beasts import stripes, two
+from train.drawings.brushes import (
     BLACK,
     WHITE,
     ball,
@@ -26,11 +26,12 @@ from train.brushes import (
     rgb,
     smooth,
     specks,
+    step,
     wing,
 )
-from train.clay import Clay, Coat
-from train.fowl import Bird, fowl
-from train.registry import drawing
+from train.drawings.clay import Clay, Coat
+from train.drawings.fowl import Bird, fowl
+from train.drawings.registry import drawing
 
 TRUNK = 1                  # number of the body's frame in the clay of fowl.py
 

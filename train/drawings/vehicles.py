@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from train.brushes import (
+from train.drawings.brushes import (
     BLACK,
     WHITE,
     ball,
@@ -30,8 +30,8 @@ from train.brushes import (
     strokes,
     wheel,
 )
-from train.registry import drawing
-from train.solids import Solid
+from train.drawings.registry import drawing
+from train.drawings.solids import Solid
 
 GLASS = rgb(52, 64, 78)
 RUBBER = rgb(27, 27, 29)

@@ -1,9 +1,9 @@
 """Solids: things of plates and boxes in space (vehicles, houses), seen from any side with light perspective.
 
-    solid = Solid(yaw=30, pitch=8)                       # 0: from the side, front to the right; 90: from the
-    front solid.fit([(-1, -.5, -.4), (1, .5, .4)], foot=.55)   # opposite corners of the thing
-    solid.box(canvas, (-1, -.5, -.4), (1, .3, .4), (230, 180, 30)) with solid.side(canvas, .4):
-    # paint on the plane z = .4 in its own coordinates x, y
+    solid = Solid(yaw=30, pitch=8)          # 0: from the side, front to the right; 90: from the front
+    solid.fit([(-1, -.5, -.4), (1, .5, .4)], foot=.55)              # opposite corners of the thing
+    solid.box(canvas, (-1, -.5, -.4), (1, .3, .4), (230, 180, 30))
+    with solid.side(canvas, .4):            # paint on the plane z = .4 in its own coordinates x, y
         canvas.rect(-.8, -.4, -.6, -.1, (40, 50, 60))
 
 Axes as in clay.py: x forward, y down, z to the viewer's side. Unlike clay nothing is hidden by depth: the
@@ -14,8 +14,8 @@ away are left out and the others sorted. About 6 microseconds a face.
 import numpy as np
 import skia
 
-from train.brushes import WHITE, packed, poly
-from train.clay import rotation
+from train.drawings.brushes import WHITE, packed, poly
+from train.drawings.clay import rotation
 
 
 class Solid:

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from train.brushes import (
+from train.drawings.brushes import (
     BLACK,
     WHITE,
     ball,
@@ -34,9 +34,9 @@ from train.brushes import (
     step,
     strokes,
 )
-from train.clay import Clay, Coat
-from train.registry import drawing
-from train.scenes import hills, sky
+from train.drawings.clay import Clay, Coat
+from train.drawings.registry import drawing
+from train.drawings.scenes import hills, sky
 
 GREEN = rgb(92, 134, 58)
 

@@ -8,8 +8,8 @@ import math
 
 import numpy as np
 
-from train.beasts import patches, saddle, spots, step, stripes, two
-from train.brushes import (
+from train.drawings.beasts import patches, saddle, spots, stripes, two
+from train.drawings.brushes import (
     BLACK,
     WHITE,
     ball,
@@ -25,11 +25,12 @@ from train.brushes import (
     rgb,
     smooth,
     specks,
+    step,
     strokes,
     whisker,
 )
-from train.clay import Clay, Coat
-from train.registry import drawing
+from train.drawings.clay import Clay, Coat
+from train.drawings.registry import drawing
 
 REEF = ('underwater', 'underwater', 'underwater', 'stones', 'dark')
 OPEN = ('underwater', 'underwater', 'underwater', 'water', 'studio')
@@ -103,12 +104,6 @@ def maze(canvas, first, second, size, edge=.25, waves=14):
         f = np.cos(np.stack([x, y, z], 1) @ way.T + phase).sum(1) / math.sqrt(waves / 2)
         return step(np.abs(f) - edge, .12)
     return two(first, second, where)
-
-
-def seaweed_ground(canvas, colour, n=120):
-    """Soft growth below a reef animal."""
-    hairs(canvas, canvas.rng.normal(0, .6, n), canvas.spread(.7, 1.1, n), canvas.rng.normal(-1.57, .5, n),
-          canvas.spread(.1, .35, n), canvas.vary(colour, n, .25), .05, .2)
 
 
 # ---- Fish --------------------------------------------------------------------------------------------------

@@ -12,9 +12,9 @@ import math
 
 import numpy as np
 
-from train.beasts import FURS, Scaled, groomed, step, two
-from train.brushes import BLACK, WHITE, dim, eye, fan, feather, mix, radial, rod, wing
-from train.clay import Clay, Coat
+from train.drawings.beasts import FURS, Scaled, groomed, two
+from train.drawings.brushes import BLACK, WHITE, dim, eye, fan, feather, mix, radial, rod, step, wing
+from train.drawings.clay import Clay, Coat
 
 
 @dataclasses.dataclass

@@ -10,7 +10,7 @@ import math
 import numpy as np
 import skia
 
-from train.brushes import (
+from train.drawings.brushes import (
     BLACK,
     WHITE,
     Blend,
@@ -34,8 +34,8 @@ from train.brushes import (
     specks,
     strokes,
 )
-from train.registry import drawing
-from train.scenes import PLACES, defocus, underwater
+from train.drawings.registry import drawing
+from train.drawings.scenes import PLACES, defocus, underwater
 
 # ---- Parts -------------------------------------------------------------------------------------------------
 

@@ -9,11 +9,27 @@ import math
 
 import numpy as np
 
-from train.beasts import patches, saddle, step, stripes, two
-from train.brushes import BLACK, WHITE, ball, dim, hairs, leaf, limb, linear, mix, radial, rgb, smooth, specks, strokes
-from train.clay import Clay, Coat
-from train.registry import drawing
-from train.sea import maze, resample, surface_eye, tube
+from train.drawings.beasts import patches, saddle, stripes, two
+from train.drawings.brushes import (
+    BLACK,
+    WHITE,
+    ball,
+    dim,
+    hairs,
+    leaf,
+    limb,
+    linear,
+    mix,
+    radial,
+    rgb,
+    smooth,
+    specks,
+    step,
+    strokes,
+)
+from train.drawings.clay import Clay, Coat
+from train.drawings.registry import drawing
+from train.drawings.sea import maze, resample, surface_eye, tube
 
 GROUND = ('lawn', 'leaves', 'stones', 'forest', 'desert', 'wall')
 GREENS = ('leaves', 'leaves', 'lawn', 'meadow', 'clutter', 'forest')

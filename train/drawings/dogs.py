@@ -10,10 +10,10 @@ import math
 
 import numpy as np
 
-from train.beasts import Beast, beast, dapples, individual, patches, saddle, step, two
-from train.brushes import dim, hairs, hsv, mix, rgb
-from train.clay import Coat, rotation
-from train.registry import drawing
+from train.drawings.beasts import Beast, beast, dapples, individual, patches, saddle, two
+from train.drawings.brushes import dim, hairs, hsv, mix, rgb, step
+from train.drawings.clay import Coat, rotation
+from train.drawings.registry import drawing
 
 WHITE, BLACK = rgb(238, 236, 232), rgb(34, 31, 32)
 POSES = ('portrait', 'portrait', 'portrait', 'stand', 'walk', 'run', 'sit', 'lie')

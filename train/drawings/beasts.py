@@ -13,8 +13,8 @@ import math
 
 import numpy as np
 
-from train.brushes import BLACK, dim, eye, hairs, nose_tip
-from train.clay import Clay, Coat, rotation
+from train.drawings.brushes import BLACK, dim, eye, hairs, nose_tip, step
+from train.drawings.clay import Clay, Coat, rotation
 
 
 @dataclasses.dataclass
@@ -439,11 +439,6 @@ def two(first, second, where):
 
 def colour_at(colour, x, y, z):
     return colour(x, y, z) if callable(colour) else np.asarray(colour, float)
-
-
-def step(x, width=.06):
-    """A soft threshold at 0."""
-    return 1 / (1 + np.exp(-np.clip(x / width, -30, 30)))
 
 
 def stripes(canvas, first, second, count=9.0, share=.4, sway=1.2):

@@ -13,7 +13,7 @@ import math
 import numpy as np
 import skia
 
-from train.brushes import (
+from train.drawings.brushes import (
     BLACK,
     WHITE,
     Blend,
@@ -46,7 +46,7 @@ from train.brushes import (
     weave,
     windows,
 )
-from train.registry import drawings
+from train.drawings.registry import drawings
 
 SIDE = 160             # the sheet of the surroundings, in units; the real size is the canvas's
 

@@ -10,7 +10,7 @@ import math
 import numpy as np
 import skia
 
-from train.brushes import (
+from train.drawings.brushes import (
     WHITE,
     arch,
     ball,
@@ -44,10 +44,10 @@ from train.brushes import (
     tree,
     windows,
 )
-from train.registry import drawing
-from train.scenes import hills, sky
-from train.solids import Solid
-from train.terrain import Land, ground, terrain
+from train.drawings.registry import drawing
+from train.drawings.scenes import hills, sky
+from train.drawings.solids import Solid
+from train.drawings.terrain import Land, ground, terrain
 
 GLASS = rgb(48, 58, 72)
 DARK = rgb(30, 26, 30)

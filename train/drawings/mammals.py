@@ -9,11 +9,11 @@ import math
 
 import numpy as np
 
-from train.beasts import Beast, beast, dapples, individual, patches, saddle, step, stripes, two, waves
-from train.brushes import dim, eye, hairs, hsv, mix, rgb, rod
-from train.clay import Coat, rotation
-from train.dogs import around, below, blaze, cloud_of, fringe, marked, ragged, wrinkles
-from train.registry import drawing
+from train.drawings.beasts import Beast, beast, dapples, individual, patches, saddle, stripes, two, waves
+from train.drawings.brushes import dim, eye, hairs, hsv, mix, rgb, rod, step
+from train.drawings.clay import Coat, rotation
+from train.drawings.dogs import around, below, blaze, cloud_of, fringe, marked, ragged, wrinkles
+from train.drawings.registry import drawing
 
 WHITE, BLACK = rgb(238, 236, 232), rgb(32, 30, 32)
 STANDING = ('portrait', 'portrait', 'portrait', 'stand', 'stand', 'walk', 'walk', 'run',

@@ -10,7 +10,7 @@ on slices of equal d and painted from the far ones to the near ones: about 5 ms.
 
 import numpy as np
 
-from train.brushes import mix
+from train.drawings.brushes import mix
 
 SLICES, COLUMNS = 80, 110
 

@@ -15,6 +15,10 @@ MODULES = ("mammals", "dogs", "birds", "sea", "insects", "plants_food", "pattern
            "things")
 
 
+class UnknownClass(Exception):
+    """A class was asked for that is not drawn: one line for the user."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Drawing:
     """One class: its index and label in the ImageNet list, its kind of scene, its function, its options."""
@@ -42,5 +46,18 @@ def drawing(index, label, kind, **options):
 def drawings():
     """All classes: index -> Drawing, in the order of their indices."""
     for module in MODULES:
-        importlib.import_module("train." + module)
+        importlib.import_module(f"{__package__}.{module}")
     return dict(sorted(_drawings.items()))
+
+
+def find(names):
+    """Class indices for names or numbers ('207', 'golden retriever'); all classes for an empty list."""
+    known = drawings()
+    labels = {d.label: i for i, d in known.items()}
+    found = []
+    for name in names:
+        index = labels.get(name, int(name) if name.isdecimal() else None)
+        if index not in known:
+            raise UnknownClass(f"{name}: no such class; known: " + ", ".join(labels))
+        found.append(index)
+    return found or list(known)

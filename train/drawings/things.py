@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from train.brushes import (
+from train.drawings.brushes import (
     BLACK,
     WHITE,
     ball,
@@ -36,8 +36,8 @@ from train.brushes import (
     step,
     strokes,
 )
-from train.clay import Clay, Coat, rotation
-from train.registry import drawing
+from train.drawings.clay import Clay, Coat, rotation
+from train.drawings.registry import drawing
 
 WOOD = rgb(140, 92, 52)
 STEEL = rgb(182, 186, 192)
