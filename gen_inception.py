@@ -26,71 +26,51 @@ import deepdream
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LABELS = "ImageNet_standard.txt"
-LAYERS = ("Placeholder", "Conv2D", "BiasAdd", "Relu", "LRN", "MaxPool", "ConcatV2", "AvgPool", "MatMul",
-          "Softmax")
-IN_PLACE = ("BiasAdd", "Relu")
+DREAM_LAYER = "inception_4c_output"
 LINE = 110
-
-Shape = tuple[int, ...]
-
 
 # ---- The table ---------------------------------------------------------------------------------------------
 
 class Table:
-    """The two tables of inception_graph.py, grown node by node: `operations` and `weights`."""
+    """The graph as rows: `operations` and `weights` as in inception_graph.py, grown node by node, inputs first.
+
+    For graphs that have their nodes in order and no kind of layer but Inception-V1's; deepdream_extras/networks.py
+    reads any other.
+    """
 
     def __init__(self, graph: deepdream.Graph) -> None:
         self.graph = graph
-        self.constants = {deepdream.operand_name(node.name): node
-                          for node in graph.nodes.values() if node.operation == "Const"}
-        self.operations: list[tuple[str, str, tuple[str, ...], str, Shape, dict[str, Any]]] = []
-        self.weights: list[tuple[str, str, Shape]] = []
-        self.shapes: dict[str, Shape] = {}     # buffer or weight -> its shape
-        self.buffers: dict[str, str] = {}      # operation -> the buffer that it writes
+        self.constants = {deepdream.operand_name(name): node for name, node in graph.nodes.items()
+                          if node.operation == "Const"}
+        self.operations: list[deepdream.Row] = []
+        self.weights: list[tuple[str, str, deepdream.Shape]] = []
+        self.shapes: dict[str, deepdream.Shape] = {}        # buffer or weight -> its shape
+        self.buffers: dict[str, str] = {}                   # operation -> the buffer that it writes
         for node in graph.nodes.values():
             if node.operation not in ("Const", "Identity", "Reshape"):
                 self.add_operation(node)
 
     def add_operation(self, node: deepdream.Node) -> None:
-        if node.operation not in LAYERS:
-            raise deepdream.wrong_node(self.graph, node.name, f"a {node.operation}", f"one of {LAYERS}")
-        name = deepdream.operand_name(node.name)
+        name, kind = deepdream.operand_name(node.name), deepdream.KINDS[node.operation]
         inputs = tuple(self.buffers.get(one, one) for one in deepdream.node_inputs(self.graph, node))
         for operand in inputs:
             if operand not in self.shapes:
                 self.add_weight(operand, node)
-        parameters = deepdream.node_parameters(self.graph, node)
-        buffer = inputs[0] if node.operation in IN_PLACE else name
+        shapes = [self.shapes[operand] for operand in inputs]
+        parameters = deepdream.node_parameters(self.graph, node, shapes)
+        shape = kind.shape(shapes, parameters) if shapes else node.attributes["shape"][1:]
+        buffer = inputs[0] if kind.in_place else name
         self.buffers[name] = buffer
-        self.shapes[buffer] = output_shape(node, [self.shapes[operand] for operand in inputs], parameters)
-        self.operations.append((name, node.operation, inputs, buffer, self.shapes[buffer], parameters))
+        self.shapes[buffer] = shape
+        self.operations.append((name, node.operation, inputs, buffer, shape, parameters))
 
     def add_weight(self, operand: str, user: deepdream.Node) -> None:
-        if operand not in self.constants:
-            raise deepdream.wrong_node(self.graph, user.name, f"before its input {operand}", "inputs first")
         node = self.constants[operand]
         shape = node.attributes["value"].shape
-        if user.operation == "MatMul":         # the matrix of the classifier counts as a 1x1 convolution
+        if user.operation == "MatMul":          # the matrix of a classifier counts as a 1x1 convolution
             shape = (1, 1, *shape)
         self.shapes[operand] = shape
         self.weights.append((operand, node.name, shape))
-
-
-def output_shape(node: deepdream.Node, inputs: list[Shape], parameters: dict[str, Any]) -> Shape:
-    """(h, w, c) of a result; `inputs` are (h, w, c) too, with a weight (kh, kw, ci, co) or (co,) for some."""
-    if node.operation == "Placeholder":
-        return node.attributes["shape"][1:]    # without the batch
-    height, width, channels = inputs[0]
-    if node.operation in ("Conv2D", "MaxPool"):
-        stride_h, stride_w = parameters.get("stride", (1, 1))
-        height, width = -(-height // stride_h), -(-width // stride_w)      # padding SAME: rounded up
-    if node.operation == "AvgPool":
-        height, width = 1, 1                   # over all positions
-    if node.operation in ("Conv2D", "MatMul"):
-        channels = inputs[1][-1]
-    if node.operation == "ConcatV2":
-        channels = sum(shape[2] for shape in inputs)
-    return height, width, channels
 
 
 def table_text(path: str) -> str:
@@ -110,8 +90,9 @@ A Conv2D without a stride has (1, 1). The matrix of the classifier counts as a 1
 
 from typing import Any
 
-# The file with the names of the 1000 classes
+# The file with the names of the 1000 classes, and the layer that the original dreams on
 LABELS = "{LABELS}"
+DREAM_LAYER = "{DREAM_LAYER}"
 
 # {len(table.operations)} operations, in order: (name, kind, inputs, buffer, shape of the buffer, parameters)
 OPERATIONS: tuple[tuple[str, str, tuple[str, ...], str, tuple[int, ...], dict[str, Any]], ...] = (
@@ -167,7 +148,7 @@ def reference_tensors(model: str, picture: str) -> dict[str, bytes]:
 
     image = deepdream.read_picture(picture)
     pixels = np.frombuffer(bytes(image.pixels), np.uint8).reshape(1, image.height, image.width, 3)
-    data = pixels.astype(np.float32) - np.array(deepdream.MEAN_BGR, np.float32)
+    data = pixels.astype(np.float32) - np.array(deepdream.Input().mean, np.float32)
     graph_def = tf.compat.v1.GraphDef()
     with open(model, "rb") as file:
         graph_def.ParseFromString(file.read())

@@ -8,8 +8,9 @@ A Conv2D without a stride has (1, 1). The matrix of the classifier counts as a 1
 
 from typing import Any
 
-# The file with the names of the 1000 classes
+# The file with the names of the 1000 classes, and the layer that the original dreams on
 LABELS = "ImageNet_standard.txt"
+DREAM_LAYER = "inception_4c_output"
 
 # 200 operations, in order: (name, kind, inputs, buffer, shape of the buffer, parameters)
 OPERATIONS: tuple[tuple[str, str, tuple[str, ...], str, tuple[int, ...], dict[str, Any]], ...] = (
