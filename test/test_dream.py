@@ -1,15 +1,11 @@
 """The dream against a transcription, pixel by pixel, of what the original does, over a network of one small layer."""
 import array
 import math
-import pathlib
 import random
-import sys
 import unittest
 from fractions import Fraction
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-import deepdream  # noqa: E402
+import deepdream
 
 TABLE = [("data", "Placeholder", (), "data", (224, 224, 3), {}),
          ("conv", "Conv2D", ("data", "w"), "conv", (112, 112, 2), {"stride": (2, 2)}),
@@ -30,6 +26,9 @@ class SmallNetwork:
 
     def name(self, layer):
         return layer
+
+    def pass_on(self, notes):
+        assert not notes, notes
 
     def engine(self, height, width):
         return deepdream.PythonEngine(TABLE, self.operands, height, width)
@@ -67,7 +66,7 @@ def transcription(network, start, octaves, steps, tile):
                     data = array.array("f", [pixels[p] - MEAN[p % 3] for p in places])
                     engine.write("data", data)
                     engine.forward(3)
-                    engine.seed("layer", engine.read("layer"))
+                    engine.seed({"layer": engine.read("layer")})
                     engine.backward(3)
                     g = engine.gradient("data")
                     mean = math.fsum(map(abs, g)) / len(g)
@@ -102,8 +101,11 @@ class Dreaming(unittest.TestCase):
 
     def test_reports(self):
         tiles, octaves = [], []
-        deepdream.dream(SmallNetwork(), picture(40, 30), deepdream.Recipe(layer="layer", octaves=2, steps=2, tile=32),
-                        lambda *place: tiles.append(place), lambda i, p: octaves.append((i, p.width, p.height)))
+        recipe = deepdream.Recipe(layer="layer", octaves=2, steps=2, tile=32)
+        for done in deepdream.dream_steps(SmallNetwork(), picture(40, 30), recipe):
+            tiles.append((done.octave, done.step, done.tile))
+            if done.octave_done:
+                octaves.append((done.octave, done.picture.width, done.picture.height))
         self.assertEqual(tiles, [(0, 0, 0), (0, 0, 1), (0, 1, 0), (0, 1, 1),
                                  *[(1, step, tile) for step in range(2) for tile in range(4)]])
         self.assertEqual(octaves, [(0, 40, 30), (1, 56, 42)])
@@ -114,6 +116,46 @@ class Dreaming(unittest.TestCase):
         network.operands["w"] = ((3, 3, 3, 2), memoryview(array.array("f", bytes(4 * 54))))
         recipe = deepdream.Recipe(layer="layer", octaves=1, steps=2, tile=32)
         self.assertEqual(deepdream.dream(network, grey, recipe).pixels, grey.pixels)
+
+
+class FloatPictures(unittest.TestCase):
+    """A picture that is not rounded between its steps."""
+
+    def test_nothing_is_lost_between_steps(self):
+        """Steps too small for bytes add up in floats; rounded after every tile they would all be lost."""
+        recipe = deepdream.Recipe(layer="layer", octaves=1, steps=8, tile=32, step_size=0.1)
+        start = picture(32, 32)
+        moved = {}
+        for rounded in (True, False):
+            ours = deepdream.dream(SmallNetwork(), start, recipe._replace(rounded=rounded))
+            self.assertIsInstance(ours.pixels, bytearray)
+            moved[rounded] = sum(abs(a - b) for a, b in zip(ours.pixels, start.pixels)) / len(start.pixels)
+        self.assertLess(moved[True], 0.3)
+        self.assertGreater(moved[False], 0.4)
+
+    def test_first_step_differs_by_rounding_only(self):
+        recipe = deepdream.Recipe(layer="layer", octaves=1, steps=1, tile=32)
+        results = [deepdream.dream(SmallNetwork(), picture(32, 32), recipe._replace(rounded=rounded)).pixels
+                   for rounded in (True, False)]
+        self.assertLessEqual(max(abs(a - b) for a, b in zip(*results)), 1)
+
+    def test_enlarged_as_bytes_are(self):
+        start = picture(21, 17)
+        for scale in (Fraction(7, 5), Fraction(2)):
+            ours = deepdream.upscale(start, scale)
+            floats = deepdream.upscale(deepdream.Picture(21, 17, array.array("f", iter(start.pixels))), scale)
+            self.assertEqual((floats.width, floats.height), (ours.width, ours.height))
+            # bytes drop the fraction twice, and weights are whole 256ths there
+            self.assertLess(max(abs(a - b) for a, b in zip(ours.pixels, floats.pixels)), 4)
+
+    def test_cut_and_pasted(self):
+        start = deepdream.Picture(13, 9, array.array("f", [random.Random(2).uniform(0, 255) for _ in range(351)]))
+        tile = deepdream.cut_tile(start, 20, -4, 16, 8)
+        self.assertEqual(tile.typecode, "f")
+        again = deepdream.Picture(13, 9, array.array("f", bytes(4 * 351)))
+        for x, y in ((0, 0), (0, 4), (5, 8)):
+            deepdream.paste_tile(again, deepdream.cut_tile(start, x, y, 16, 8), x, y, 16, 8)
+        self.assertEqual(again.pixels, start.pixels)
 
 
 class Sizes(unittest.TestCase):
@@ -136,22 +178,20 @@ class Tiles(unittest.TestCase):
         start = picture(37, 50)
         engine = SmallNetwork().engine(32, 34)
         for x, y in ((0, 0), (5, 18), (36, 49), (30, 0), (-1, -1), (1000, 2000)):
-            engine.load_tile(start, x, y)
+            engine.load_tile(deepdream.cut_tile(start, x, y, 34, 32))
             data = engine.read("data")
             for i, j, c in ((0, 0, 0), (31, 33, 2), (10, 20, 1), (31, 0, 0)):
                 place = ((y + i) % 50 * 37 + (x + j) % 37) * 3 + c
                 self.assertAlmostEqual(data[(i * 34 + j) * 3 + c], start.pixels[place] - MEAN[c], places=4)
             again = deepdream.Picture(37, 50, bytearray(start.pixels))
-            engine.store_tile(again, x, y)
+            deepdream.paste_tile(again, engine.store_tile(), x, y, 34, 32)
             self.assertEqual(again.pixels, start.pixels)
 
     def test_rounding_and_clipping(self):
         engine = SmallNetwork().engine(32, 32)
-        target = picture(32, 32)
         values = [v - MEAN[i % 3] for i, v in enumerate([-3.0, 255.6, 7.5, 7.49, 254.4, 0.2] * 512)]
         engine.write("data", array.array("f", values))
-        engine.store_tile(target, 0, 0)
-        self.assertEqual(list(target.pixels), [0, 255, 8, 7, 254, 0] * 512)
+        self.assertEqual(list(engine.store_tile()), [0, 255, 8, 7, 254, 0] * 512)
 
 
 if __name__ == "__main__":

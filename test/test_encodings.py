@@ -1,8 +1,8 @@
-"""Machine instructions as simd.py writes them, compared with what independent assemblers make of the same in text.
+"""Machine instructions as we write them, compared with what independent assemblers make of the same in text.
 
 Every method of every instruction set is called with many registers, distances and tails. Its bytes are disassembled;
 the text that stands beside the method here is assembled, and disassembled by the same program; the two must agree.
-Disassembled, because most instructions can be written in several ways, and simd.py does not always take the shortest.
+Disassembled, because most instructions can be written in several ways, and ours is not always the shortest.
 
 Programs: GNU as and objdump, LLVM's llvm-mc; whichever are there are used, and without any the tests are skipped.
 """
@@ -13,13 +13,12 @@ import re
 import shutil
 import struct
 import subprocess
-import sys
 import tempfile
 import unittest
+from unittest import mock
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-
-import simd
+from deepdream_extras import simd
+from deepdream_extras.simd import systems, x86
 
 # ---- Assemblers ------------------------------------------------------------------------------------------------------
 # Each turns text, or bytes, into instructions in that program's own spelling, one a line.
@@ -88,7 +87,7 @@ class Llvm:
         lines = [re.sub(r"\s*(//|#|;) .*", "", line).strip() for line in
                  re.sub(r"\block\s+", "lock ", listing).splitlines()]
         lines = [tidy(line) for line in lines if line and not line.startswith(".")]
-        return [re.sub(r"^(sh[lr] \w+)$", r"\1, 1", line) for line in lines]    # its name for the short form
+        return [re.sub(r"^((?:sh[lr]|sar) \w+)$", r"\1, 1", line) for line in lines]    # its name for the short form
 
 
 def tidy(line):
@@ -96,6 +95,7 @@ def tidy(line):
     line = re.sub(r"\s+", " ", line.strip())
     line = re.sub(r"\b0x[0-9a-f]+", lambda number: str(int(number[0], 16)), line)
     line = re.sub(r"\.Ltmp\d+\+?\(?(-?\d+)\)?$", r"#\1", line)    # llvm-mc's own label at this place
+    line = re.sub(r"\*2 ?\+ ?0\]", "*2]", line)    # a distance of 0 is written out, though not all addresses need it
     return re.sub(r"^rex(\.[WRXB]+|64)? ", "", line)
 
 
@@ -107,6 +107,8 @@ WORDS = ["rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
          "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"]
 HALVES = ["eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi",
           "r8d", "r9d", "r10d", "r11d", "r12d", "r13d", "r14d", "r15d"]
+SHORTS = ["ax", "cx", "dx", "bx", "sp", "bp", "si", "di",
+          "r8w", "r9w", "r10w", "r11w", "r12w", "r13w", "r14w", "r15w"]
 BYTES = ["al", "cl", "dl", "bl", "spl", "bpl", "sil", "dil",
          "r8b", "r9b", "r10b", "r11b", "r12b", "r13b", "r14b", "r15b"]
 
@@ -118,25 +120,39 @@ def at(base, distance, size):
 X86_SCALAR = {
     "set": lambda r, value: [f"mov {HALVES[r]}, {value}" if 0 <= value < 1 << 31 else f"movabs {WORDS[r]}, {value}"],
     "move": lambda r, s: [f"mov {WORDS[r]}, {WORDS[s]}"],
-    "argument": lambda r, n: [f"mov {WORDS[r]}, qword ptr [rdi + {8 * n}]"],
     "load_word": lambda r, p, d=0: [f"mov {WORDS[r]}, {at(p, d, 'qword')}"],
     "store_word": lambda p, d, r: [f"mov {at(p, d, 'qword')}, {WORDS[r]}"],
     "load_half": lambda r, p, d=0: [f"mov {HALVES[r]}, {at(p, d, 'dword')}"],
     "store_half": lambda p, d, r: [f"mov {at(p, d, 'dword')}, {HALVES[r]}"],
+    "load_short": lambda r, p, d=0: [f"movzx {HALVES[r]}, {at(p, d, 'word')}"],
+    "load_signed_short": lambda r, p, d=0: [f"movsx {WORDS[r]}, {at(p, d, 'word')}"],
+    "store_short": lambda p, d, r: [f"mov {at(p, d, 'word')}, {SHORTS[r]}"],
+    "look_up": lambda r, table, i: [f"movzx {HALVES[r]}, word ptr [{WORDS[table]} + 2 * {WORDS[i]}]"],
     "load_byte": lambda r, p, d=0: [f"movzx {HALVES[r]}, {at(p, d, 'byte')}"],
     "store_byte": lambda p, d, r: [f"mov {at(p, d, 'byte')}, {BYTES[r]}"],
-    "prefetch": lambda p, d: [f"prefetcht1 {at(p, d, 'byte')}"],
+    "prefetch": lambda p, d: [f"prefetcht0 {at(p, d, 'byte')}"],
     "add": lambda r, s: [f"add {WORDS[r]}, {WORDS[s]}"],
     "add_constant": lambda r, value: [f"add {WORDS[r]}, {value}"] if value else [],
     "subtract": lambda r, s: [f"sub {WORDS[r]}, {WORDS[s]}"],
     "multiply": lambda r, s: [f"imul {WORDS[r]}, {WORDS[s]}"],
     "shift_right": lambda r, bits: [f"shr {WORDS[r]}, {bits}"],
     "shift_left": lambda r, bits: [f"shl {WORDS[r]}, {bits}"],
+    "shift_right_signed": lambda r, bits: [f"sar {WORDS[r]}, {bits}"],
+    "shift_right_by": lambda r, s: [f"shrx {WORDS[r]}, {WORDS[r]}, {WORDS[s]}"],
+    "shift_left_by": lambda r, s: [f"shlx {WORDS[r]}, {WORDS[r]}, {WORDS[s]}"],
+    "both": lambda r, s: [f"and {WORDS[r]}, {WORDS[s]}"],
+    "either": lambda r, s: [f"or {WORDS[r]}, {WORDS[s]}"],
+    "differing": lambda r, s: [f"xor {WORDS[r]}, {WORDS[s]}"],
+    "keep_bits": lambda r, bits: [f"and {HALVES[r]}, {(1 << bits) - 1}"],
+    "highest_bit": lambda r, s: [f"bsr {WORDS[r]}, {WORDS[s]}"],
+    "negate": lambda r: [f"neg {WORDS[r]}"],
+    "reverse_bytes": lambda r: [f"bswap {WORDS[r]}"],
     "leave": lambda: ["ret"],
     "atomic_add": lambda p, d, r: [f"lock xadd {at(p, d, 'qword')}, {WORDS[r]}"],
     "ticks": lambda r, s: ["rdtsc", f"shl {WORDS[s]}, 32", f"or {WORDS[r]}, {WORDS[s]}"],
     "pause": lambda: ["pause"],
-    "yield_processor": lambda: ["mov eax, 24", "syscall"],
+    "clock_rate": lambda r: [f"mov {HALVES[r]}, 0"],
+    "yield_processor": lambda p, d: ["sub rsp, 32", f"call {at(p, d, 'qword')}", "add rsp, 32"],
     "call": lambda p, d: [f"call {at(p, d, 'qword')}"],
     "acquire": list,
 }
@@ -161,10 +177,17 @@ def x86_vectors(letter, V):
     table = {method: three(mnemonic) for method, mnemonic in {
         "v_add": "vaddps", "v_sub": "vsubps", "v_mul": "vmulps", "v_div": "vdivps", "v_max": "vmaxps",
         "v_min": "vminps", "v_fma": "vfmadd231ps", "v_fnma": "vfnmadd231ps", "v_add_int": "vpaddd",
-        "v_sub_int": "vpsubd"}.items()}
+        "v_sub_int": "vpsubd", "v_mul_int": "vpmulld", "v_max_int": "vpmaxsd", "v_min_int": "vpminsd",
+        "v_and": "vpand" + "d" * (letter == "z"), "v_or": "vpor" + "d" * (letter == "z"),
+        "v_xor": "vpxor" + "d" * (letter == "z")}.items()}
+    short, shorter = ("xmmword", "qword") if letter == "y" else ("ymmword", "xmmword")
     table |= {
         "v_shift_left": lambda d, a, bits: [f"vpslld {v(d)}, {v(a)}, {bits}"],
         "v_shift_right": lambda d, a, bits: [f"vpsrld {v(d)}, {v(a)}, {bits}"],
+        "v_shift_right_signed": lambda d, a, bits: [f"vpsrad {v(d)}, {v(a)}, {bits}"],
+        "v_load_bytes_int": lambda d, p, a=0: [f"vpmovzxbd {v(d)}, {at(p, a, shorter)}"],
+        "v_load_shorts": lambda d, p, a=0: [f"vpmovsxwd {v(d)}, {at(p, a, short)}"],
+        "v_sqrt": lambda d, a: [f"vsqrtps {v(d)}, {v(a)}"],
         "v_round": lambda d, a: [f"vcvtps2dq {v(d)}, {v(a)}"],
         "v_float": lambda d, a: [f"vcvtdq2ps {v(d)}, {v(a)}"],
         "v_copy": lambda d, a: [f"vmovaps {v(d)}, {v(a)}"],
@@ -185,6 +208,14 @@ def x86_vectors(letter, V):
                                                   f"vandps {v(d)}, {v(d)}, {v(c)}"],
             "v_keep_equal": lambda d, a, b, c: [f"vcmpps {v(d)}, {v(a)}, {v(b)}, 0",
                                                 f"vandps {v(d)}, {v(d)}, {v(c)}"],
+            "v_keep_greater_int": lambda d, a, b, c: [f"vpcmpgtd {v(d)}, {v(a)}, {v(b)}",
+                                                      f"vpand {v(d)}, {v(d)}, {v(c)}"],
+            "v_store_bytes_int": lambda p, a, d, spare: [
+                f"vextracti128 {x(spare)}, {v(d)}, 1", f"vpackusdw {x(d)}, {x(d)}, {x(spare)}",
+                f"vpackuswb {x(d)}, {x(d)}, {x(d)}", f"vmovq {at(p, a, 'qword')}, {x(d)}"],
+            "v_store_shorts": lambda p, a, d, spare: [
+                f"vextracti128 {x(spare)}, {v(d)}, 1", f"vpackusdw {x(d)}, {x(d)}, {x(spare)}",
+                f"vmovups {at(p, a, 'xmmword')}, {x(d)}"],
             "v_load_bytes": lambda d, p, a=0: [f"vpmovzxbd {v(d)}, {at(p, a, 'qword')}", f"vcvtdq2ps {v(d)}, {v(d)}"],
             "v_store_bytes": lambda p, a, d, spare: [
                 f"vcvttps2dq {v(d)}, {v(d)}", f"vextracti128 {x(spare)}, {v(d)}, 1",
@@ -203,6 +234,10 @@ def x86_vectors(letter, V):
                                                   f"vmovaps {v(d)} {{k7}}{{z}}, {v(c)}"],
             "v_keep_equal": lambda d, a, b, c: [f"vcmpps k7, {v(a)}, {v(b)}, 0",
                                                 f"vmovaps {v(d)} {{k7}}{{z}}, {v(c)}"],
+            "v_keep_greater_int": lambda d, a, b, c: [f"vpcmpgtd k7, {v(a)}, {v(b)}",
+                                                      f"vmovaps {v(d)} {{k7}}{{z}}, {v(c)}"],
+            "v_store_bytes_int": lambda p, a, d, spare: [f"vpmovdb {at(p, a, 'xmmword')}, {v(d)}"],
+            "v_store_shorts": lambda p, a, d, spare: [f"vpmovdw {at(p, a, 'ymmword')}, {v(d)}"],
             "v_load_bytes": lambda d, p, a=0: [f"vpmovzxbd {v(d)}, {at(p, a, 'xmmword')}",
                                                f"vcvtdq2ps {v(d)}, {v(d)}"],
             "v_store_bytes": lambda p, a, d, spare: [f"vcvttps2dq {v(d)}, {v(d)}",
@@ -224,12 +259,12 @@ def a64_set(r, value):
 
 
 def a64_memory(mnemonic, register, p, distance, size):
-    suffix = mnemonic[3:]    # b, for a byte
+    near = "prfum" if mnemonic == "prfm" else mnemonic[:2] + "ur" + mnemonic[3:]    # ends in b, h or sh: so many bits
     base = "sp" if p == 31 else f"x{p}"
     if distance % size == 0 and 0 <= distance < 4096 * size:
         return [f"{mnemonic} {register}, [{base}, #{distance}]"]
     if -256 <= distance < 256:
-        return [f"{mnemonic[:2]}ur{suffix} {register}, [{base}, #{distance}]"]
+        return [f"{near} {register}, [{base}, #{distance}]"]
     return [*a64_set(16, distance), f"{mnemonic} {register}, [{base}, x16]"]
 
 
@@ -285,31 +320,49 @@ def a64_table():
     return {
         "set": a64_set,
         "move": lambda r, s: [f"mov x{r}, x{s}"],
-        "argument": lambda r, n: [f"ldr x{r}, [x0, #{8 * n}]"],
-        "load_word": lambda r, p, d: a64_memory("ldr", f"x{r}", p, d, 8),
+            "load_word": lambda r, p, d: a64_memory("ldr", f"x{r}", p, d, 8),
         "store_word": lambda p, d, r: a64_memory("str", f"x{r}", p, d, 8),
         "load_half": lambda r, p, d: a64_memory("ldr", f"w{r}", p, d, 4),
         "store_half": lambda p, d, r: a64_memory("str", f"w{r}", p, d, 4),
+        "load_short": lambda r, p, d: a64_memory("ldrh", f"w{r}", p, d, 2),
+        "load_signed_short": lambda r, p, d: a64_memory("ldrsh", f"x{r}", p, d, 2),
+        "store_short": lambda p, d, r: a64_memory("strh", f"w{r}", p, d, 2),
+        "look_up": lambda r, table, i: [f"ldrh w{r}, [x{table}, x{i}, lsl #1]"],
         "load_byte": lambda r, p, d: a64_memory("ldrb", f"w{r}", p, d, 1),
         "store_byte": lambda p, d, r: a64_memory("strb", f"w{r}", p, d, 1),
+        "prefetch": lambda p, d: a64_memory("prfm", "pldl1keep", p, d, 8),
         "add": lambda r, s: [f"add x{r}, x{r}, x{s}"],
         "add_constant": lambda r, value: a64_sum(r, r, value),
         "subtract": lambda r, s: [f"sub x{r}, x{r}, x{s}"],
         "multiply": lambda r, s: [f"mul x{r}, x{r}, x{s}"],
         "shift_right": lambda r, bits: [f"lsr x{r}, x{r}, #{bits}"],
         "shift_left": lambda r, bits: [f"lsl x{r}, x{r}, #{bits}"],
+        "shift_right_signed": lambda r, bits: [f"asr x{r}, x{r}, #{bits}"],
+        "shift_right_by": lambda r, s: [f"lsr x{r}, x{r}, x{s}"],
+        "shift_left_by": lambda r, s: [f"lsl x{r}, x{r}, x{s}"],
+        "both": lambda r, s: [f"and x{r}, x{r}, x{s}"],
+        "either": lambda r, s: [f"orr x{r}, x{r}, x{s}"],
+        "differing": lambda r, s: [f"eor x{r}, x{r}, x{s}"],
+        "keep_bits": lambda r, bits: [f"and x{r}, x{r}, #{(1 << bits) - 1}"],
+        "highest_bit": lambda r, s: [f"clz x{r}, x{s}", f"eor x{r}, x{r}, #63"],
+        "negate": lambda r: [f"sub x{r}, xzr, x{r}"],
+        "reverse_bytes": lambda r: [f"rev x{r}, x{r}"],
         "leave": lambda: ["ret"],
         "atomic_add": lambda p, d, r: [*a64_sum(17, p, d), "ldaxr x16, [x17]", f"add x8, x16, x{r}",
                                        "stlxr w15, x8, [x17]", "cbnz w15, . - 12", f"mov x{r}, x16"],
         "acquire": lambda: ["dmb ishld"],
-        "prefetch": lambda p, d: [],
         "ticks": lambda r, s: [f"mrs x{r}, cntvct_el0"],
         "pause": lambda: ["yield"],
-        "yield_processor": lambda: ["movz x8, #124", "svc #0"],
+        "clock_rate": lambda r: [f"mrs x{r}, cntfrq_el0"],
+        "yield_processor": lambda p, d: [*a64_memory("ldr", "x16", p, d, 8), "blr x16"],
         "call": lambda p, d: [*a64_memory("ldr", "x16", p, d, 8), "blr x16"],
         "v_add": three("fadd"), "v_sub": three("fsub"), "v_mul": three("fmul"), "v_div": three("fdiv"),
         "v_fma": three("fmla"), "v_fnma": three("fmls"), "v_add_int": three("add"), "v_sub_int": three("sub"),
         "v_max": choose(True), "v_min": choose(False), "v_round": two("fcvtns"), "v_float": two("scvtf"),
+        "v_sqrt": two("fsqrt"),
+        "v_mul_int": three("mul"), "v_max_int": three("smax"), "v_min_int": three("smin"),
+        "v_and": three("and", "16b"), "v_or": three("orr", "16b"), "v_xor": three("eor", "16b"),
+        "v_shift_right_signed": lambda d, x, bits: [f"sshr v{d}.4s, v{x}.4s, #{bits}"],
         "v_shift_left": lambda d, x, bits: [f"shl v{d}.4s, v{x}.4s, #{bits}"],
         "v_shift_right": lambda d, x, bits: [f"ushr v{d}.4s, v{x}.4s, #{bits}"],
         "v_copy": lambda d, x: [f"mov v{d}.16b, v{x}.16b"],
@@ -321,7 +374,13 @@ def a64_table():
         "v_fma_factor": lambda d, x, factor: [f"fmla v{d}.4s, v{x}.4s, v{factor}.s[0]"],
         "v_load": lambda d, p, a, tail: parts("ldr", "ld1", d, p, a, tail),
         "v_store": lambda p, a, x, tail: parts("str", "st1", x, p, a, tail),
-        "v_keep_greater": keep("fcmgt"), "v_keep_equal": keep("fcmeq"),
+        "v_keep_greater": keep("fcmgt"), "v_keep_equal": keep("fcmeq"), "v_keep_greater_int": keep("cmgt"),
+        "v_load_bytes_int": lambda d, p, a: [*a64_memory("ldr", f"s{d}", p, a, 4), f"uxtl v{d}.8h, v{d}.8b",
+                                             f"uxtl v{d}.4s, v{d}.4h"],
+        "v_store_bytes_int": lambda p, a, x, spare: [f"xtn v{x}.4h, v{x}.4s", f"xtn v{x}.8b, v{x}.8h",
+                                                     *a64_memory("str", f"s{x}", p, a, 4)],
+        "v_load_shorts": lambda d, p, a: [*a64_memory("ldr", f"d{d}", p, a, 8), f"sxtl v{d}.4s, v{d}.4h"],
+        "v_store_shorts": lambda p, a, x, spare: [f"xtn v{x}.4h, v{x}.4s", *a64_memory("str", f"d{x}", p, a, 8)],
         "v_load_bytes": lambda d, p, a: [*a64_memory("ldr", f"s{d}", p, a, 4), f"uxtl v{d}.8h, v{d}.8b",
                                          f"uxtl v{d}.4s, v{d}.4h", f"scvtf v{d}.4s, v{d}.4s"],
         "v_store_bytes": lambda p, a, x, spare: [f"fcvtzs v{x}.4s, v{x}.4s", f"xtn v{x}.4h, v{x}.4s",
@@ -357,43 +416,48 @@ def draw_operands(dice, backend, method):
         case "set":
             return w, dice.choice([0, abs(number()) & (1 << 31) - 1, number(), dice.randrange(-1 << 63, 1 << 63),
                                    dice.randrange(1 << 16) << 16 * dice.randrange(3), (1 << 31) - 1, -1 << 63])
-        case "move" | "add" | "subtract" | "multiply":
+        case ("move" | "add" | "subtract" | "multiply" | "shift_left_by" | "shift_right_by" | "both" | "either"
+              | "differing" | "highest_bit"):
             return w, dice.choice(words)
-        case "argument":
-            return w, dice.randrange(12)
-        case "load_word" | "load_half" | "load_byte":
+        case "load_word" | "load_half" | "load_byte" | "load_short" | "load_signed_short":
             return w, p, distance()
-        case "store_word" | "store_half" | "store_byte" | "atomic_add":
+        case "store_word" | "store_half" | "store_byte" | "store_short" | "atomic_add":
             return p, distance(), dice.choice([r for r in words if r != p])
-        case "call" | "prefetch":
+        case "call" | "yield_processor" | "prefetch":
             return p, distance()
         case "add_constant":
             return w, number()
-        case "shift_left" | "shift_right":
+        case "shift_left" | "shift_right" | "shift_right_signed":
             return w, dice.randrange(1, 64)
+        case "keep_bits":
+            return w, dice.randrange(1, 32)
+        case "reverse_bytes" | "negate" | "clock_rate":
+            return (w,)
+        case "look_up":
+            return w, dice.choice(words), dice.choice(words)
         case "ticks":
             return backend.CLOCK
-        case "leave" | "pause" | "yield_processor" | "acquire":
+        case "leave" | "pause" | "acquire":
             return ()
-        case "v_shift_left" | "v_shift_right":
+        case "v_shift_left" | "v_shift_right" | "v_shift_right_signed":
             return d, x, dice.randrange(1, 32)
-        case "v_round" | "v_float" | "v_copy":
+        case "v_round" | "v_float" | "v_copy" | "v_sqrt":
             return d, x
         case "v_zero":
             return (d,)
-        case "v_broadcast" | "v_load_factor" | "v_load_bytes":
+        case "v_broadcast" | "v_load_factor" | "v_load_bytes" | "v_load_bytes_int" | "v_load_shorts":
             return d, p, distance()
         case "v_load":
             return d, p, distance(), draw_tail(dice, backend, d)
         case "v_store":
             return p, distance(), x, draw_tail(dice, backend, x)
-        case "v_store_bytes":
+        case "v_store_bytes" | "v_store_bytes_int" | "v_store_shorts":
             return p, distance(), x, spare(x)
         case "v_fma_factor":
             return d, x, y
         case "v_fma_float":
             return d, x, p, distance(), spare(d, x)
-        case "v_keep_greater" | "v_keep_equal":
+        case "v_keep_greater" | "v_keep_equal" | "v_keep_greater_int":
             return d, x, y, spare(d)
         case _:    # operations on three vectors, the last one perhaps in memory
             return d, x, dice.choice([y, y, (p, distance())])
@@ -408,9 +472,10 @@ def draw_tail(dice, backend, x):
 # ---- Tests -----------------------------------------------------------------------------------------------------------
 
 # Methods that are not tested form by form: what they do with labels and constants has tests of its own below.
-OTHERS = {"finish", "patience", "count_down", "pointers", "label", "place", "jump", "branch", "branch_register",
-          "jump_on", "repeat", "begin_function", "end_function", "frame", "v_constant", "v_tail", "emit",
-          "word", "memory", "sum", "saved", "operand", "choose"}    # of Neon, for its own methods
+OTHERS = {"finish", "count_down", "pointers", "label", "place", "jump", "branch", "branch_register",
+          "jump_on", "repeat", "declare", "arguments", "argument", "begin_function", "end_function", "frame", "packed",
+          "v_constant", "v_tail", "emit", "encode", "identify", "clear_cache", "saved", "low_vector",
+          "word", "memory", "sum", "operand", "choose"}    # of Neon, for its own methods
 
 
 class Forms:
@@ -540,8 +605,8 @@ class X86Forms(Forms):
         for times, lines in ((7, ["mov ebx, 7", "add rax, 1", "dec rbx"]), (None, ["add rax, 1", "dec rbx"]),
                              (1, ["add rax, 1"])):
             asm = self.backend()
-            with asm.repeat(simd.RBX, times):
-                asm.add_constant(simd.RAX, 1)
+            with asm.repeat(x86.RBX, times):
+                asm.add_constant(x86.RAX, 1)
             code = asm.finish()
             if times != 1:
                 top = 7 if times else 0    # behind `mov ebx, 7`, which has 7 bytes with its empty prefix
@@ -567,6 +632,41 @@ class X86Forms(Forms):
             lines += [f"pop {r}" for r in reversed(saved)] + ["ret"]
             self.agree([(f"function {local}", asm.finish(), lines)])
 
+    def test_functions_of_windows(self):
+        """There rdi, rsi and xmm6 to xmm15 are to be kept too, and the argument comes in rcx."""
+        windows = next(row for row in systems.SYSTEMS if row.windows_calls)
+        with mock.patch.object(x86, "here", lambda: windows):
+            for local in (8, 32, 48):
+                asm = self.backend()
+                asm.begin_function(local)
+                asm.end_function(local, 5)
+                frame = asm.frame(local)
+                self.assertEqual((frame + 8 + 8 * 8) % 16, 0)
+                self.assertGreaterEqual(frame, local + 8 + 160)
+                self.assertLess(frame, 4096)    # else each page would have to be touched
+                saved = ["rbx", "rbp", "r12", "r13", "r14", "r15", "rdi", "rsi"]
+                vectors = [(f"xmm{i}", f"xmmword ptr [rsp + {local + 8 + 16 * (i - 6)}]") for i in range(6, 16)]
+                lines = [f"push {r}" for r in saved]
+                lines += [f"sub rsp, {frame}", *(f"movups {place}, {x}" for x, place in vectors), "mov rdi, rcx",
+                          f"stmxcsr dword ptr [rsp + {local}]", f"mov eax, dword ptr [rsp + {local}]",
+                          "or eax, 0x8040", f"mov dword ptr [rsp + {local + 4}], eax",
+                          f"ldmxcsr dword ptr [rsp + {local + 4}]", "vzeroupper",
+                          f"ldmxcsr dword ptr [rsp + {local}]", *(f"movups {x}, {place}" for x, place in vectors),
+                          "mov eax, 5", f"add rsp, {frame}"]
+                lines += [f"pop {r}" for r in reversed(saved)] + ["ret"]
+                self.agree([(f"function {local}", asm.finish(), lines)])
+
+    def test_identify(self):
+        asm = self.backend()
+        asm.identify()
+        code = asm.finish()
+        self.assertTrue(code.startswith(bytes.fromhex("408b4f04")))    # mov ecx, [rdi + 4]
+        asking, cpuid = code.index(b"\x31\xc9\x0f\x01\xd0"), code.index(b"\x31\xc9\x0f\xa2")
+        self.agree([("xgetbv", code[asking:asking + 5], ["xor ecx, ecx", "xgetbv"]),
+                    ("cpuid", code[cpuid:], ["xor ecx, ecx", "cpuid", *(
+                        f"mov dword ptr [rdi + {at}], {r}" for at, r in ((4, "eax"), (8, "ebx"), (12, "ecx"),
+                                                                         (16, "edx")))])])
+
 
 class Avx2Encodings(X86Forms, unittest.TestCase):
     name = "avx2"
@@ -579,13 +679,6 @@ class Avx2Encodings(X86Forms, unittest.TestCase):
             code = asm.finish()
             self.assertEqual(struct.unpack("<8i", code[-32:]), (-1,) * lanes + (0,) * (8 - lanes))
             self.agree([("v_tail", code[:length], [f"vmovups ymm9, ymmword ptr [rip + {len(code) - 32 - length}]"])])
-
-    def test_features(self):
-        self.agree([("CPUID", simd.CPUID, ["push rbx", "mov r8, rdx", "mov eax, edi", "mov ecx, esi", "cpuid",
-                                           "mov dword ptr [r8], eax", "mov dword ptr [r8 + 4], ebx",
-                                           "mov dword ptr [r8 + 8], ecx", "mov dword ptr [r8 + 12], edx", "pop rbx",
-                                           "ret"]),
-                    ("XGETBV", simd.XGETBV, ["xor ecx, ecx", "xgetbv", "shl rdx, 32", "or rax, rdx", "ret"])])
 
 
 class Avx512Encodings(X86Forms, unittest.TestCase):
@@ -689,6 +782,15 @@ class NeonEncodings(Forms, unittest.TestCase):
                      "orr x9, x9, #0x1000000", "msr fpcr, x9", f"ldr x9, [sp, #{at + 160}]", "msr fpcr, x9",
                      "movz x0, #5", *saved("ldp"), f"add sp, sp, #{at + 176}", "ret"]
             self.agree([(f"function {local}", asm.finish(), lines)])
+
+    def test_clear_cache(self):
+        asm, lines = self.backend(), ["mrs x16, ctr_el0"]
+        asm.clear_cache()
+        for shift, operation in (("lsr x5, x5, #16", "dc cvau"), ("", "ic ivau")):
+            lines += ["ldr x2, [x0]", "ldr x3, [x0, #8]", "mov x5, x16", *filter(None, [shift]), "and x5, x5, #0xf",
+                      "movz x4, #4", "lsl x4, x4, x5", "mov x5, x4", "neg x5, x5", "and x2, x2, x5",
+                      f"{operation}, x2", "add x2, x2, x4", "cmp x2, x3", "b.lt . - 12", "dsb ish"]
+        self.agree([("clear_cache", asm.finish(), [*lines, "isb"])])
 
     def test_registers(self):
         """x18 is the system's; x16, x17, v30 and v31 belong to the methods themselves."""

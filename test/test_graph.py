@@ -4,7 +4,6 @@ import array
 import hashlib
 import math
 import os
-import pathlib
 import re
 import shutil
 import subprocess
@@ -12,13 +11,13 @@ import sys
 import tempfile
 import unittest
 
-HERE = pathlib.Path(__file__).resolve().parent
-PROJECT = HERE.parent
-sys.path.insert(0, str(PROJECT))
+from helpers import ROOT as PROJECT
 
-import deepdream  # noqa: E402
-import gen_inception  # noqa: E402
-from inception_graph import LABELS, OPERATIONS, WEIGHTS  # noqa: E402
+import deepdream
+import gen_inception
+from inception_graph import LABELS, OPERATIONS, WEIGHTS
+
+HERE = PROJECT / "test"
 
 TENSORS = sorted(path.name for path in HERE.iterdir() if path.is_file() and not path.suffix)
 
@@ -47,13 +46,13 @@ class Written(unittest.TestCase):
                 if path.name != "inception_graph.py":
                     shutil.copy(path, folder)
             command = [sys.executable, "gen_inception.py", "--model", str(PROJECT / "InceptionV1.pb")]
-            subprocess.run(command, cwd=folder, check=True, timeout=60)
+            subprocess.run(command, cwd=folder, check=True, timeout=300)
             with open(os.path.join(folder, "inception_graph.py"), encoding="utf-8") as file:
                 self.assertEqual(file.read(), self.table())
 
     def test_wrong_file(self):
         command = [sys.executable, "gen_inception.py", "--model", "cat_dog224.bmp", "--output", os.devnull]
-        result = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=60)
+        result = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=300)
         self.assertEqual((result.returncode, result.stdout), (1, ""))
         self.assertRegex(result.stderr, r"^gen_inception: error: cat_dog224.bmp: a BMP picture; .*\n$")
 
@@ -135,7 +134,8 @@ class References(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.weights = deepdream.load_model(str(PROJECT / "InceptionV1.pb")).weights
+        cls.weights = {name: values for name, (_, values) in
+                       deepdream.load_model(str(PROJECT / "InceptionV1.pb")).weights.items()}
 
     def read(self, name):
         values = array.array("f", (HERE / name).read_bytes())
@@ -167,10 +167,10 @@ class References(unittest.TestCase):
         body, logits = self.read("inception_5b_output"), self.read("loss3_classifier")
         mean = [math.fsum(body[c::1024]) / 49 for c in range(1024)]
         self.close(mean, self.read("pool5_7x7_s1"))
-        rows = self.weights["loss3_classifier/weights"]
+        rows = self.weights["loss3_classifier_weights"]
         product = [math.fsum(a * b for a, b in zip(mean, rows[i::1000])) for i in range(1000)]
         self.close(product, self.read("loss3_classifier_loss3_classifier_MatMul"))
-        self.close([a + b for a, b in zip(product, self.weights["loss3_classifier/biases"])], logits)
+        self.close([a + b for a, b in zip(product, self.weights["loss3_classifier_biases"])], logits)
         powers = [math.exp(value - max(logits)) for value in logits]
         self.close([power / math.fsum(powers) for power in powers], self.read("prob"))
 
@@ -180,7 +180,7 @@ class References(unittest.TestCase):
         logits = [prob[162] * ((i == 162) - value) for i, value in enumerate(prob)]
         self.close(logits, self.read("grad_loss3_classifier"))
         self.close(logits, self.read("grad_loss3_classifier_loss3_classifier_MatMul"))
-        rows = self.weights["loss3_classifier/weights"]
+        rows = self.weights["loss3_classifier_weights"]
         mean = [math.fsum(a * b for a, b in zip(logits, rows[c * 1000:c * 1000 + 1000])) for c in range(1024)]
         self.close(mean, self.read("grad_pool5_7x7_s1"))
         self.close([value / 49 for value in mean] * 49, self.read("grad_inception_5b_output"))
@@ -191,7 +191,7 @@ class References(unittest.TestCase):
             values = self.read(name)
             return [values[at * 1024 + 384 + c] for at in range(49) for c in range(384)]
         before, after = self.read("inception_5b_3x3_BiasAdd"), self.read("inception_5b_3x3")
-        biases = self.weights["inception_5b_3x3/biases"].tolist() * 49
+        biases = self.weights["inception_5b_3x3_biases"].tolist() * 49
         self.close([a + b for a, b in zip(self.read("inception_5b_3x3_Conv2D"), biases)], before)
         self.assertEqual(array.array("f", (max(value, 0) for value in before)), after)
         self.assertEqual(array.array("f", part("inception_5b_output")), after)

@@ -7,16 +7,12 @@ import array
 import itertools
 import math
 import os
-import pathlib
 import random
 import signal
-import sys
 import unittest
 import unittest.mock
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-import deepdream  # noqa: E402
+import deepdream
 
 # ---- The definitions: x is a dict (row, column, channel) -> value ----------------------------------------------------
 
@@ -86,7 +82,7 @@ class OneLayer(unittest.TestCase):
         self.close(engine.read("y"), list(expected.values()))
 
         towards = [numbers.gauss(0, 1) for _ in expected]
-        engine.seed("y", array.array("f", towards))
+        engine.seed({"y": array.array("f", towards)})
         engine.backward(2)
 
         def objective(inputs):
@@ -170,7 +166,7 @@ class Rules(unittest.TestCase):
             engine = deepdream.PythonEngine(table, {}, 2, 2)
             engine.write("data", array.array("f", values))
             engine.forward(2)
-            engine.seed("y", array.array("f", [5.0]))
+            engine.seed({"y": array.array("f", [5.0])})
             engine.backward(2)
             self.assertEqual(engine.gradient("data").tolist(), expected)
 
@@ -179,7 +175,7 @@ class Rules(unittest.TestCase):
         engine = deepdream.PythonEngine(table, {}, 1, 3)
         engine.write("data", array.array("f", [0.0, -1.0, 2.0]))
         engine.forward(2)
-        engine.seed("y", array.array("f", [7.0, 7.0, 7.0]))
+        engine.seed({"y": array.array("f", [7.0, 7.0, 7.0])})
         engine.backward(2)
         self.assertEqual(engine.gradient("data").tolist(), [0.0, 0.0, 7.0])
 
@@ -189,7 +185,7 @@ class Rules(unittest.TestCase):
         zeros = memoryview(array.array("f", bytes(4 * 18)))
         engine = deepdream.PythonEngine(table, {"w": ((3, 3, 1, 2), zeros)}, 3, 3)
         engine.forward(2)
-        engine.seed("y")
+        engine.seed({"y": None})
         engine.backward(2)
         self.assertEqual(set(engine.read("y")) | set(engine.gradient("data")), {0.0})
 
@@ -235,7 +231,7 @@ class Branches(unittest.TestCase):
         engine = self.engine(1)
         x = as_dict(engine.read("data"), (6, 5, 2))
         engine.forward(7)
-        engine.seed("end")
+        engine.seed({"end": None})
         engine.backward(7)
         gradient = engine.gradient("data")
         for number, place in enumerate(x):
@@ -258,7 +254,8 @@ class Branches(unittest.TestCase):
 
         def interrupt(*_):
             raise KeyboardInterrupt
-        with unittest.mock.patch("deepdream.conv2d", interrupt), self.assertRaises(KeyboardInterrupt):
+        broken = deepdream.KINDS["Conv2D"]._replace(run=interrupt)
+        with unittest.mock.patch.dict(deepdream.KINDS, Conv2D=broken), self.assertRaises(KeyboardInterrupt):
             engine.forward(7)
         self.assertEqual(engine.workers.children, [])
         engine.forward(7)
@@ -288,7 +285,7 @@ class Branches(unittest.TestCase):
             engine = self.engine(jobs)
             for number in range(7):
                 engine.forward(number + 1, number)
-            engine.seed("end")
+            engine.seed({"end": None})
             for number in reversed(range(7)):
                 engine.backward(number + 1, number)
             results.append((engine.read("end").tobytes(), engine.gradient("data").tobytes()))

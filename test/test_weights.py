@@ -5,6 +5,7 @@ import contextlib
 import importlib.util
 import io
 import itertools
+import math
 import os
 import pathlib
 import random
@@ -16,12 +17,11 @@ import tracemalloc
 import unittest
 from unittest import mock
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
+from helpers import ROOT
 
-import deepdream  # noqa: E402
+import deepdream
 
-WEIGHT_FILE = str(HERE.parent / "InceptionV1.pb")
+WEIGHT_FILE = str(ROOT / "InceptionV1.pb")
 
 
 # ---- A protobuf writer, from the description of the wire format ---------------------------------------------
@@ -136,17 +136,21 @@ class ReaderCase(unittest.TestCase):
     """A small network takes the place of Inception-V1, and bytes that of a file."""
 
     def setUp(self):
-        for name, value in (("OPERATIONS", OPERATIONS), ("WEIGHTS", WEIGHTS)):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        labels = pathlib.Path(folder.name, "labels")
+        labels.write_text("a\nb\nc\nd\ne\n")
+        for name, value in (("OPERATIONS", OPERATIONS), ("WEIGHTS", WEIGHTS), ("LABELS", str(labels))):
             patch = mock.patch.object(deepdream.inception_graph, name, value)
             patch.start()
             self.addCleanup(patch.stop)
 
     def load(self, content):
-        with mock.patch.object(deepdream, "map_file", lambda path: memoryview(bytes(content))):
+        with mock.patch.object(deepdream, "weight_bytes", lambda path: memoryview(bytes(content))):
             return deepdream.load_model("small.pb")
 
     def graph(self, content):
-        with mock.patch.object(deepdream, "map_file", lambda path: memoryview(bytes(content))):
+        with mock.patch.object(deepdream, "weight_bytes", lambda path: memoryview(bytes(content))):
             return deepdream.read_graph("small.pb")
 
     def refused(self, content, *words):
@@ -171,12 +175,12 @@ class ReaderCase(unittest.TestCase):
 class Wellformed(ReaderCase):
     def check(self, content):
         model = self.load(content)
-        self.assertEqual(set(model.weights), {"a/weights", "a/biases", "last/weights"})
-        for _, name, _ in WEIGHTS:
-            expected = floats(len(model.weights[name]))
-            self.assertEqual(model.weights[name].format, "f")
-            self.assertEqual(model.weights[name].tolist(), expected.tolist())
-        self.assertEqual([len(model.weights[name]) for _, name, _ in WEIGHTS], [108, 4, 40])
+        self.assertEqual({name: sizes for name, (sizes, _) in model.weights.items()},
+                         {name: sizes for name, _, sizes in WEIGHTS})
+        for _, values in model.weights.values():
+            self.assertEqual(values.format, "f")
+            self.assertEqual(values.tolist(), floats(len(values)).tolist())
+        self.assertEqual([len(values) for _, values in model.weights.values()], [108, 4, 40])
 
     def test_loads(self):
         self.check(b"".join(NODES))
@@ -209,10 +213,10 @@ class Wellformed(ReaderCase):
             self.check(self.replaced("a/biases", constant("a/biases", (4,), content)))
 
     def test_last_number_fills_the_rest(self):
-        for values, expected in (((2.5,), [2.5] * 4), ((1.5, -2.0), [1.5, -2.0, -2.0, -2.0])):
+        for values, expected in (((2.5,), [2.5] * 4), ((1.5, -2.0), [1.5, -2.0, -2.0, -2.0]), ((), [0.0] * 4)):
             content = block(5, little_endian(values))
             model = self.load(self.replaced("a/biases", constant("a/biases", (4,), content)))
-            self.assertEqual(model.weights["a/biases"].tolist(), expected)
+            self.assertEqual(model.weights["a_biases"][1].tolist(), expected)
 
     def test_axis_as_bytes(self):
         content = attribute("value", block(8, number(1, 3) + block(4, b"\3\0\0\0")))
@@ -231,11 +235,11 @@ class Wellformed(ReaderCase):
     def test_weights_are_views(self):
         """No weight is copied: changing the file's bytes changes the weight."""
         content = bytearray(b"".join(NODES))
-        with mock.patch.object(deepdream, "map_file", lambda path: memoryview(content)):
+        with mock.patch.object(deepdream, "weight_bytes", lambda path: memoryview(content)):
             model = deepdream.load_model("small.pb")
         at = content.index(little_endian(floats(108)))
         content[at:at + 4] = struct.pack("<f", 42.0)
-        self.assertEqual(model.weights["a/weights"][0], 42.0)
+        self.assertEqual(model.weights["a_weights"][1][0], 42.0)
 
     def test_other_byte_order(self):
         """Told that this machine is big-endian, the reader swaps what it reads, once and in a copy."""
@@ -246,11 +250,6 @@ class Wellformed(ReaderCase):
         expected = array.array("f", floats(4))
         expected.byteswap()
         self.assertEqual(swapped.tobytes(), expected.tobytes())
-
-    def test_operands(self):
-        operands = self.load(b"".join(NODES)).operands()
-        self.assertEqual({name: sizes for name, (sizes, _) in operands.items()},
-                         {name: sizes for name, _, sizes in WEIGHTS})
 
 
 class Different(ReaderCase):
@@ -272,7 +271,6 @@ class Different(ReaderCase):
                 (constant("a/weights", (3, 3, 3, 4), block(4, bytes(4 * 107))), "not as many"),
                 (constant("a/weights", (3, 3, 3, 4), block(4, bytes(4 * 109))), "not as many"),
                 (constant("a/weights", (3, 3, 3, 4), block(4, bytes(4 * 108 - 1))), "not as many"),
-                (constant("a/weights", (3, 3, 3, 4), b""), "not as many"),
                 (constant("a/weights", (3, 3, 3, 4), block(5, bytes(4 * 109))), "not as many"),
                 (constant("a/weights", (-3, -3, 3, 4), b""), "shape"),
                 (constant("a/weights", (1 << 62, 1 << 62, 3, 4), b""), "shape"),
@@ -388,7 +386,7 @@ class Broken(ReaderCase):
         whole = b"".join(NODES)
         for length in range(len(whole)):
             message = self.refused(whole[:length])
-            self.assertRegex(message, "cut short at byte|missing|no nodes|text file")
+            self.assertRegex(message, "cut short at byte|missing|no |nothing|makes? no sense|text file")
         self.load(whole)
 
     def test_endless_nesting(self):
@@ -404,7 +402,7 @@ class Broken(ReaderCase):
 
     def test_little_time_and_memory(self):
         """Files made to cost much: millions of fields, of nodes, of numbers; shapes for terabytes."""
-        many = 3_000_000
+        many, traced = 3_000_000, 4 if sys.gettrace() else 1          # coverage takes its time
         huge = block(2, shape(1 << 40, 1 << 20))
         for name, content in (
                 ("empty fields", b"\x22\x00" * many),
@@ -422,16 +420,16 @@ class Broken(ReaderCase):
         ):
             with self.subTest(name), mock.patch.object(deepdream, "MAX_FIELDS", 20_000):
                 tracemalloc.start()
-                started = time.perf_counter()
+                started = time.process_time()
                 self.refused(content)
-                seconds = time.perf_counter() - started
+                seconds = time.process_time() - started
                 peak = tracemalloc.get_traced_memory()[1] - len(content)       # load() makes a copy, a file is mapped
                 tracemalloc.stop()
-                self.assertLess(seconds, 2)
+                self.assertLess(seconds, 2 * traced)
                 self.assertLess(peak, 12e6)
-        started = time.perf_counter()
+        started = time.process_time()
         self.refused(b"\x22\x00" * many, f"more than {deepdream.MAX_FIELDS} fields")
-        self.assertLess(time.perf_counter() - started, 3)
+        self.assertLess(time.process_time() - started, 3 * traced)
 
 
 class Mutated(ReaderCase):
@@ -464,8 +462,8 @@ class Mutated(ReaderCase):
         dice = random.Random(20210617)
         whole = b"".join(NODES)
         loaded = 0
-        started = time.perf_counter()
-        for _ in range(12_000):
+        started = time.process_time()
+        for _ in range(5_000):
             content = self.mutate(whole, dice)
             try:
                 model = self.load(content)
@@ -473,10 +471,10 @@ class Mutated(ReaderCase):
                 self.assertTrue(str(error).isprintable(), error)
             else:
                 loaded += 1
-                self.assertEqual([len(view) for _, view in model.operands().values()], [108, 4, 40])
-        self.assertGreater(loaded, 600)        # changes in numbers of weights, in attributes that nobody reads
+                self.assertEqual([len(view) for _, view in model.weights.values()], [108, 4, 40])
+        self.assertGreater(loaded, 250)        # changes in numbers of weights, in attributes that nobody reads
         self.assertLess(loaded, 9000)
-        self.assertLess(time.perf_counter() - started, 60)
+        self.assertLess(time.process_time() - started, 60)
 
 
 class RealFile(unittest.TestCase):
@@ -494,7 +492,7 @@ class RealFile(unittest.TestCase):
             at = min(max(dice.choice(places) + dice.randrange(-12, 90), 0), len(content) - 1)
             before = content[at]
             content[at] = dice.choice((0, 255, before ^ 1 << dice.randrange(8)))
-            with mock.patch.object(deepdream, "map_file", lambda path: memoryview(content)):
+            with mock.patch.object(deepdream, "weight_bytes", lambda path: memoryview(content)):
                 try:
                     deepdream.load_model("InceptionV1.pb")
                 except deepdream.DeepDreamError as error:
@@ -508,19 +506,19 @@ class RealFile(unittest.TestCase):
             content = memoryview(file.read())
         for length in (20, 100, 37_000, 40_000, 1_000_000, len(content) // 2, len(content) - 30, len(content) - 1):
             part = content[:length]
-            with self.subTest(length), mock.patch.object(deepdream, "map_file", lambda path, part=part: part), \
+            with self.subTest(length), mock.patch.object(deepdream, "weight_bytes", lambda path, part=part: part), \
                     self.assertRaisesRegex(deepdream.DeepDreamError, "cut short at byte"):
                 deepdream.load_model("InceptionV1.pb")
 
     def test_loads_fast(self):
         best = float("inf")
         for _ in range(5):
-            started = time.perf_counter()
+            started = time.process_time()
             model = deepdream.load_model(WEIGHT_FILE)
-            best = min(best, time.perf_counter() - started)
+            best = min(best, time.process_time() - started)
         self.assertEqual(len(model.weights), 116)
-        self.assertEqual(sum(map(len, model.weights.values())), 6_998_552)
-        self.assertLess(best, 0.2)             # 0.02 s where this was written; a slow machine is no failure
+        self.assertEqual(sum(len(values) for _, values in model.weights.values()), 6_998_552)
+        self.assertLess(best, 2.0)             # 0.02 s where this was written; a busy machine is no failure
 
     @unittest.skipUnless(importlib.util.find_spec("tensorflow"), "TensorFlow is not installed")
     def test_against_tensorflow(self):
@@ -544,19 +542,72 @@ class RealFile(unittest.TestCase):
                 self.assertEqual(ours.attributes["value"].floats().tobytes(), values.tobytes())
 
 
+class OtherNetworks(ReaderCase):
+    """A graph that does not claim to be the network of the table becomes a table of its own."""
+
+    FLAT = node("flat/shape", "Const", attribute("dtype", number(6, 3)), attribute("value", block(
+        8, number(1, 3) + block(2, shape(2)) + block(4, struct.pack("<2i", -1, 8)))))
+    RENAMED = (FLAT + b"".join(NODES)).replace(b"a/", b"z/").replace(b"data", b"view").replace(
+        b"norm", b"mron").replace(b"output", b"result").replace(b"pool", b"loop").replace(b"mean", b"most").replace(
+        node("flat", "Reshape", "most"), node("flat", "Reshape", "most", "flat/shape"))
+
+    def test_its_own_table(self):
+        model = self.load(self.RENAMED)
+        self.assertEqual([row[1] for row in model.operations], [row[1] for row in OPERATIONS])
+        self.assertEqual([row[4] for row in model.operations], [row[4] for row in OPERATIONS])
+        self.assertEqual([{"stride": (1, 1)} | row[5] for row in model.operations],
+                         [{"stride": (1, 1)} | row[5] for row in OPERATIONS])
+        self.assertEqual((model.input.name, model.output, model.size()), ("view", "prob", (8, 8)))
+        self.assertEqual(model.labels, list("abcde"))
+        self.assertIn("not Inception-V1", model.note)
+
+    def test_every_mode_works_with_it(self):
+        network = deepdream.Network(self.load(self.RENAMED), "python", 1)
+        dice = random.Random(2)
+        picture = deepdream.Picture(11, 9, bytearray(dice.randbytes(3 * 11 * 9)))
+        self.assertEqual(len(deepdream.classify(network, picture)), 5)
+        dreamt = deepdream.dream(network, picture, deepdream.Recipe(octaves=2, steps=1, tile=8))
+        self.assertEqual((dreamt.width, dreamt.height), (15, 12))
+        self.assertEqual(deepdream.adversarial(network, picture, 3, 1).steps, 1)
+        network.close()
+
+    def test_what_is_not_known_is_named(self):
+        window = node("mean", "AvgPool", "output", ints("ksize", 1, 2, 2, 1), ints("strides", 1, 1, 1, 1),
+                      string("padding", "VALID"))
+        self.refused(self.replaced("mean", window), "node mean", "(2, 2)")
+        elu = NODES[0].replace(b"data", b"view") + node("x", "Elu", "view")
+        self.refused(elu, "node x", "Elu", "Conv2D")
+        self.refused(NODES[0].replace(b"data", b"view") + node("x", "Relu", "y"), "node x", "missing")
+        conv = node("x", "Conv2D", "view", "w", ints("strides", 1, 1, 1, 1), string("padding", "SAME"))
+        self.refused(NODES[0].replace(b"data", b"view") + constant("w", (1, 1, 4, 4)) + conv, "node x", "3 channels")
+        self.refused(node("x", "X"), "X")
+
+    def test_mutations(self):
+        dice = random.Random(5)
+        loaded = 0
+        for _ in range(3000):
+            content = Mutated.mutate(self, self.RENAMED, dice)
+            try:
+                deepdream.Network(self.load(content), "python", 1)
+                loaded += 1
+            except deepdream.DeepDreamError as error:
+                self.assertTrue(str(error).isprintable(), error)
+        self.assertGreater(loaded, 100)
+
+
 class OtherFiles(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = folder.name
 
-    def refused(self, path, *words):
+    def refused(self, path, *words, advice="deepdream download"):
         for read in deepdream.read_graph, deepdream.load_model:
             with self.assertRaises(deepdream.DeepDreamError) as caught:
                 read(path)
             message = str(caught.exception)
             self.assertTrue(message.startswith(f"{path}: ") and message.isprintable(), repr(message))
-            self.assertIn("deepdream download", message)
+            self.assertIn(advice, message)
             for word in words:
                 self.assertIn(word, message)
 
@@ -574,10 +625,13 @@ class OtherFiles(unittest.TestCase):
                 (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d\n", "LFS"),
                 (b"Dear diary,\nno graph today.\n", "text"), (b"\n\n\n\n", "text"),
                 (bytes(1000), "no field number 0"), (b"\x80" * 1000, "10 bytes"),
-                (number(1, 1) + block(2, b""), "wire type 0"),        # a SavedModel begins so
+                (number(1, 1) + block(2, b"meta graph"), "SavedModel"),
+                (number(1, 8) + block(2, "pytorch") + block(3, "2.13"), "ONNX"), (number(1, 7) + block(7, b""), "ONNX"),
         ):
             with self.subTest(word):
-                self.refused(self.file(content), word)
+                exported = word in ("ZIP", "HDF5", "SavedModel")
+                self.refused(self.file(content), word,
+                             advice="export it as one of these: docs/networks.md" if exported else "deepdream download")
 
     def test_noise(self):
         dice = random.Random(3)
@@ -601,13 +655,16 @@ class OtherFiles(unittest.TestCase):
         os.chmod(path, 0)
         self.refused(path, "cannot be read")
 
-    def test_another_network(self):
-        path = self.file(node("data", "Placeholder") + constant("conv1/weights", (11, 11, 3, 96)))
-        with self.assertRaisesRegex(deepdream.DeepDreamError, "node conv1_7x7_s2_Conv2D: missing"):
-            deepdream.load_model(path)
+    def test_a_weight_file_cut_while_it_is_used(self):
+        """The content is read, not mapped: touching what is gone of a mapped file would end the process."""
+        path = self.file(pathlib.Path(WEIGHT_FILE).read_bytes())
+        model = deepdream.load_model(path)
+        os.truncate(path, 100)
+        self.assertEqual(sum(map(math.prod, (shape for shape, _ in model.weights.values()))),
+                         sum(len(values.tolist()) for _, values in model.weights.values()))
 
     def test_labels(self):
-        labels = deepdream.read_labels(str(HERE.parent / "ImageNet_standard.txt"))
+        labels = deepdream.read_labels(str(ROOT / "ImageNet_standard.txt"))
         self.assertEqual((len(labels), labels[0], labels[162], labels[852]),
                          (1000, "tench, Tinca tinca", "beagle", "tennis ball"))
         for content in b"", b"cat\n" * 999, b"cat\n" * 1001, b"\n" + b"cat\n" * 999, b"\xff\xfe\n" * 1000, bytes(9999):

@@ -8,6 +8,7 @@ skia-python (the versions used: README). Not run by the tests. For each NAME.bmp
 program that did not write the BMP file; READERS below says which.
 """
 
+import io
 import pathlib
 import struct
 import subprocess
@@ -16,6 +17,7 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 WIDTH, HEIGHT = 17, 9
+BLACK_WHITE = bytes((0, 0, 0, 0, 255, 255, 255, 0))
 
 
 # ---- By other programs -----------------------------------------------------------------------------------------------
@@ -32,9 +34,12 @@ imagemagick-555      convert all.png -define bmp:subtype=RGB555 BMP:OUT
 imagemagick-565      convert all.png -define bmp:subtype=RGB565 BMP:OUT
 imagemagick-4444     convert alpha.png -define bmp:subtype=ARGB4444 BMP:OUT
 imagemagick-1555     convert alpha.png -define bmp:subtype=ARGB1555 BMP:OUT
+imagemagick-dib-24   convert all.png DIB:OUT
+imagemagick-dib-8    convert 100.png -type Palette DIB:OUT
 graphicsmagick-24    gm convert all.png OUT
 graphicsmagick-4     gm convert 16.png -type Palette OUT
 graphicsmagick-rle8  gm convert 100.png -type Palette -compress RLE OUT
+graphicsmagick-dib-1 gm convert all.png -monochrome DIB:OUT
 ffmpeg-24            ffmpeg -v error -y -i all.png -pix_fmt bgr24 -c:v bmp OUT
 ffmpeg-32            ffmpeg -v error -y -i alpha.png -pix_fmt bgra -c:v bmp OUT
 ffmpeg-565           ffmpeg -v error -y -i all.png -pix_fmt rgb565le -c:v bmp OUT
@@ -81,6 +86,15 @@ def by_programs(folder: pathlib.Path) -> None:
     for name, image in (("24", picture), ("32", alpha), ("8", hundred), ("grey", picture.convert("L")),
                         ("1", picture.convert("1"))):
         image.save(HERE / f"pillow-{name}.bmp")
+    for name, image in (("24", picture), ("8", hundred)):
+        image.save(HERE / f"pillow-dib-{name}.bmp", "DIB")
+    # Nobody writes BMP files with Huffman codes. TIFF has the same codes, those of libtiff's are put into a BMP file.
+    codes = io.BytesIO()
+    picture.convert("1").transpose(Image.Transpose.FLIP_TOP_BOTTOM).save(codes, "TIFF", compression="group3")
+    with Image.open(codes) as image:
+        start, length = image.tag_v2[273][0], image.tag_v2[279][0]
+    (HERE / "libtiff-os2-huffman.bmp").write_bytes(
+        bmp(WIDTH, HEIGHT, 1, codes.getvalue()[start:start + length], compression=3, length=64, palette=BLACK_WHITE))
 
     surface = pygame.Surface((WIDTH, HEIGHT), 0, 24)
     surface.blit(pygame.image.load(folder / "all.png"), (0, 0))
@@ -130,6 +144,18 @@ def of3(table: bytes) -> bytes:
     return b"".join(table[i:i + 3] for i in range(0, len(table), 4))
 
 
+def array(*files: bytes) -> bytes:
+    """An OS/2 bitmap array: BMP files, each behind a header of 14 bytes; all offsets are from the beginning."""
+    together = b""
+    for number, file in enumerate(files, 1):
+        at = len(together) + 14
+        start, = struct.unpack_from("<I", file, 10)
+        following = at + len(file) if number < len(files) else 0
+        together += struct.pack("<2sIIHH", b"BA", 40, following, 640, 480)
+        together += file[:10] + struct.pack("<I", at + start) + file[14:]
+    return together
+
+
 def by_hand() -> dict[str, bytes]:
     colours16 = b"".join(bytes((i * 16, 255 - i * 15, (i * 53) % 256, 0)) for i in range(16))
     colours256 = b"".join(bytes((i, 255 - i, i * 7 % 256, 0)) for i in range(256))
@@ -161,6 +187,25 @@ def by_hand() -> dict[str, bytes]:
     files["core-8"] = bmp(7, 4, 8, noise(32), length=12, palette=of3(colours256))
     files["os2-16-bytes"] = bmp(7, 4, 8, noise(32), length=16, palette=colours256)
     files["os2-64-bytes"] = bmp(7, 4, 4, noise(16), length=64, palette=colours16)
+    # As in rle8: runs, pixels as they are with and without padding, moves within the row and to another.
+    rle24 = bytes((3, 10, 20, 30, 0, 3, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 40, 50, 60, 0, 0,
+                   2, 70, 80, 90, 0, 2, 3, 0, 2, 1, 2, 3, 0, 0,
+                   1, 100, 110, 120, 0, 2, 1, 2, 2, 130, 140, 150, 0, 0,
+                   0, 4, *range(200, 212), 3, 9, 8, 7, 0, 1))
+    files["os2-rle24"] = bmp(7, 5, 24, rle24, compression=4, length=64)
+    files["os2-rle24-40-bytes"] = bmp(7, 5, 24, rle24, compression=4)
+    files["os2-array"] = array(bmp(7, 4, 8, noise(32), length=12, palette=of3(colours256)), bmp(5, 4, 24, rows24))
+    files["os2-array-24"] = array(bmp(5, 4, 24, rows24), bmp(7, 4, 8, noise(32), length=12, palette=of3(colours256)))
+    files["os2-array-of-one"] = array(bmp(7, 4, 8, noise(32), length=64, palette=colours256))
+    files["offset-leaves-out-palette"] = bmp(7, 4, 8, noise(32), palette=colours256, start=54)
+    files["offset-leaves-out-few-colours"] = bmp(7, 4, 4, noise(16), palette=colours16[:20], colours=5, start=54)
+    files["offset-leaves-out-core-palette"] = bmp(7, 4, 8, noise(32), length=12, palette=of3(colours256), start=26)
+    files["offset-leaves-out-masks"] = bmp(5, 4, 16, noise(48), compression=3, masks=mask(0x7c00, 0x3e0, 0x1f),
+                                           start=54)
+    files["dib-core-8"] = bmp(7, 4, 8, noise(32), length=12, palette=of3(colours256))[14:]
+    files["dib-masks-32"] = bmp(5, 4, 32, words(20), compression=3, masks=mask(0xff0000, 0xff00, 0xff))[14:]
+    files["dib-v5-24"] = bmp(5, 4, 24, rows24, length=124)[14:]
+    files["dib-24-with-colours"] = bmp(5, 4, 24, rows24, palette=colours16[:20], colours=5)[14:]
     files["2"] = bmp(9, 4, 2, noise(16), palette=colours16[:16])
     files["top-down-24"] = bmp(5, -4, 24, rows24)
     files["top-down-8"] = bmp(5, -4, 8, noise(32), palette=colours256)
@@ -195,7 +240,8 @@ def read_by(program: str, path: pathlib.Path) -> tuple[int, int, bytes]:
         image = skia.Image.open(str(path))
         rgba = image.toarray(colorType=skia.kRGBA_8888_ColorType).tobytes()
         return image.width(), image.height(), bytes(value for i, value in enumerate(rgba) if i % 4 < 3)
-    command = {"imagemagick": f"convert BMP:{path} -alpha off -depth 8 PPM:-", "netpbm": f"bmptopnm {path} | ppmtoppm"}
+    command = {"imagemagick": f"convert BMP:{path}[0] -alpha off -depth 8 PPM:-",
+               "dib": f"convert DIB:{path} -alpha off -depth 8 PPM:-", "netpbm": f"bmptopnm {path} | ppmtoppm"}
     output = subprocess.run(command[program], shell=True, capture_output=True).stdout
     kind, width, height, largest, *_ = output.split(maxsplit=4)
     size = int(width) * int(height) * 3
@@ -210,7 +256,9 @@ READERS = {
     **dict.fromkeys(("pillow-24", "pillow-32", "pillow-8", "pillow-grey", "pillow-1"), "imagemagick"),
     **dict.fromkeys(("ffmpeg-555", "ffmpeg-565", "imagemagick-555", "imagemagick-565", "hand-alpha-masks",
                      "hand-odd-masks-16", "hand-odd-masks-32", "hand-os2-16-bytes", "hand-plain-16", "hand-ten-bits",
-                     "hand-v2-32", "hand-v3-16"), "skia"),
+                     "hand-v2-32", "hand-v3-16", "hand-os2-rle24", "hand-os2-rle24-40-bytes"), "skia"),
+    "hand-os2-array-24": "imagemagick",
+    **dict.fromkeys(("pillow-dib-24", "pillow-dib-8"), "dib"),
     "hand-2": "netpbm",
     "hand-rle8-early-end": "imagemagick",
     "imagemagick-4444": "netpbm",
@@ -218,6 +266,11 @@ READERS = {
     "hand-v4-16": "hand-plain-16",
     "hand-last-padding-missing": "hand-gap",
     "imagemagick-1555": "imagemagick-555",
+    # or take the colours from another place than where they are (ImageMagick in arrays)
+    **dict.fromkeys(("hand-os2-array", "hand-os2-array-of-one"), "hand-core-8"),
+    "hand-offset-leaves-out-masks": "hand-plain-16",
+    "hand-dib-24-with-colours": "hand-gap",
+    "libtiff-os2-huffman": "pillow-1",
 }
 
 
