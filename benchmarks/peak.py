@@ -33,20 +33,28 @@ def multiply_add_chains(asm: Any, chains: int, rounds: int) -> None:
 
 def peak(threads: int) -> float:
     """GFLOP/s of all multiply-add units of `threads` processors together; raises what simd raises where it cannot."""
-    import simd
+    from deepdream_extras import simd
+    from deepdream_extras.simd import tape as tapes
     name, reason = simd.probe()
     if reason:
         raise simd.Refused(reason)
-    asm = simd.BACKENDS[name]
-    chains = asm.vectors * 3 // 4    # more than the 4 cycles of one times two a cycle; the rest holds what they add
-    tape = simd.Tape(name, threads)
-    kernel = (name, multiply_add_chains, chains, ROUNDS)
-    tape.add("multiply-adds", [simd.Unit(kernel, [], thread / threads) for thread in range(threads)], [], [])
-    tape.finish()
-    workers = simd.Threads(name, threads)
+    tape, operations = tape_of_chains(name, threads, ROUNDS)
+    workers = tapes.Threads(name, threads)
     best = min(run(workers, tape) for _ in range(RUNS))
     workers.close()
-    return 2 * asm.V * chains * ROUNDS * threads / best / 1e9
+    return operations / best / 1e9
+
+
+def tape_of_chains(name: str, threads: int, rounds: int) -> tuple[Any, int]:
+    """The chains of so many threads as a tape, and how many floating-point operations it does."""
+    from deepdream_extras import simd
+    from deepdream_extras.simd import tape as tapes
+    asm = simd.BACKENDS[name]
+    chains = asm.vectors * 3 // 4    # more than the 4 cycles of one times two a cycle; the rest holds what they add
+    tape = tapes.Tape(name, threads)
+    kernel = (name, multiply_add_chains, chains, rounds)
+    tape.add([tapes.Unit(kernel, [], thread / threads) for thread in range(threads)], [], [])
+    return tape.finish(), 2 * asm.V * chains * rounds * threads
 
 
 def run(workers: Any, tape: Any) -> float:

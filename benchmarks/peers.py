@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""Time deepdream's engines beside PyTorch, TensorFlow and onnxruntime: same network, weights and picture.
+"""Time deepdream's engines beside PyTorch, TensorFlow, JAX, onnxruntime, OpenVINO and ncnn: same network and picture.
 
-    python3 benchmarks/peers.py                # 1 thread and all processors, about 5 minutes
+    python3 benchmarks/peers.py                # 1 thread and all processors, about 10 minutes
+    python3 benchmarks/peers.py --quick        # fewer and shorter turns, both tables; minutes
     python3 benchmarks/peers.py --long         # and the whole default dream, 7 octaves
     python3 benchmarks/peers.py --only simd,tensorflow --no-python
 
-Run it with a Python that has the frameworks to compare with (pip install torch tensorflow onnxruntime
-onnx). The program says which are missing and leaves them out; without any of them it times our own engines.
+Run it with a Python that has the frameworks to compare with (pip install torch tensorflow jax onnxruntime onnx
+openvino ncnn; torch.compile wants a C++ compiler). The program says which are missing and leaves them out; without
+any of them it times our own engines.
 
 How it measures. Every side lives in a process of its own, so that no framework's threads or settings
 disturb another's. The sides take turns, half a second each, many times over, and the median of all
@@ -22,6 +24,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib
 import json
 import math
 import os
@@ -38,10 +41,16 @@ from typing import Any
 import timing
 from timing import OPERATIONS
 
-TITLES = {"simd": "ours, simd", "python": "ours, python", "tensorflow": "TensorFlow", "pytorch": "PyTorch",
-          "pytorch-last": "PyTorch nhwc", "onnxruntime": "onnxruntime"}
-OURS = ("simd", "python")
+TITLES = {"simd": "ours, simd", "simd-exact": "ours, --exact", "python": "ours, python", "tensorflow": "TensorFlow",
+          "pytorch": "PyTorch", "pytorch-last": "PyTorch nhwc", "compile": "torch.compile", "jax": "JAX",
+          "onnxruntime": "onnxruntime", "openvino": "OpenVINO", "ncnn": "ncnn"}
+OURS = ("simd", "simd-exact", "python")
+FORWARD_ONLY = ("onnxruntime", "openvino", "ncnn")
+STEP_ONLY = ("compile",)                                 # a pass for each kind of work takes it a minute to compile
+COMPILED_AGAIN = ("simd-exact", "pytorch-last", "compile", "jax")     # no whole process: as others show
+QUICK = ("simd", *FORWARD_ONLY)                          # whole processes with --quick
 TURN = 0.5               # seconds a side works before the next one does
+QUICK_TURN = 0.25        # with --quick
 PAUSE = 0.3              # seconds for the threads of the side before to stop spinning
 WARM = 3                 # repetitions before those that count, at each turn
 
@@ -74,7 +83,7 @@ class Ours:
         self.engine.write("data", data)
         self.forward()
         found = {name: self.engine.read(name) for name in (timing.TARGET, timing.LAST)}
-        self.engine.seed(timing.TARGET)
+        self.engine.seed({timing.TARGET: None})
         self.engine.backward(timing.stop_after(timing.TARGET))
         return found | {"gradient": self.engine.gradient("data")}
 
@@ -137,6 +146,40 @@ class PyTorch(Peer):
         return lambda: self.torch.mm(left, right)
 
 
+class Compiled(PyTorch):
+    """torch.compile, the step only: compiled before the side says that it is there."""
+
+    def __init__(self, name: str, threads: int, options: argparse.Namespace) -> None:
+        super().__init__("pytorch-last", threads, options)
+        self.network.compiled = True
+        self.version = self.version.replace("PyTorch", "torch.compile")
+        try:
+            self.found = self.network.step(self.data, timing.TARGET)
+        except Exception as error:
+            raise SystemExit(str(error).strip().splitlines()[0]) from None
+
+    def results(self) -> dict[str, array]:
+        return flat({timing.TARGET: self.found[timing.TARGET], "gradient": self.found["data"]})
+
+
+class Jax(Peer):
+    """Compiled by XLA. It takes as many threads as this process has processors, and has no other switch for it."""
+
+    def __init__(self, name: str, threads: int, options: argparse.Namespace) -> None:
+        super().__init__(options)
+        import frameworks
+        if hasattr(os, "sched_setaffinity"):
+            os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
+        import jax
+        self.network = frameworks.JaxNetwork(OPERATIONS, timing.load_weights(options.model))
+        self.version = f"JAX {jax.__version__}, {timing.processors()} processors"
+
+    def results(self) -> dict[str, array]:
+        dream = self.network.step(self.data, timing.TARGET)
+        return flat(self.network.values(self.data, timing.LAST)
+                    | {timing.TARGET: dream[timing.TARGET], "gradient": dream["data"]})
+
+
 class TensorFlow(Peer):
     """The frozen graph as it stands, oneDNN on as by default."""
 
@@ -165,30 +208,64 @@ class TensorFlow(Peer):
 class OnnxRuntime(Peer):
     """Forward only; the model is written by the onnx package from the same weights."""
 
+    package, network_class = "onnxruntime", "OnnxNetwork"
+
     def __init__(self, name: str, threads: int, options: argparse.Namespace) -> None:
         super().__init__(options)
         import frameworks
-        import onnxruntime
-        self.frameworks, self.options, self.threads = frameworks, options, threads
-        self.network = frameworks.OnnxNetwork(self.model(), threads)
-        self.version = f"onnxruntime {onnxruntime.__version__}, {threads} threads"
+        version = importlib.import_module(self.package).__version__.partition("-")[0]
+        self.options, self.threads, self.make = options, threads, getattr(frameworks, self.network_class)
+        self.network = self.make(self.model(), threads)
+        self.version = f"{TITLES[name]} {version}, {threads} threads"
 
     def model(self, *outputs: str) -> bytes:
-        return self.frameworks.onnx_model(OPERATIONS, timing.load_weights(self.options.model), 224, 224,
-                                          list(outputs))
+        import frameworks
+        return frameworks.onnx_model(OPERATIONS, timing.load_weights(self.options.model), 224, 224, list(outputs))
+
+    def write(self, path: str) -> str:
+        """The model in a file (ncnn: files) called `path` and an ending; what `classify` is to be given."""
+        with open(path + ".onnx", "wb") as file:
+            file.write(self.model())
+        return path + ".onnx"
 
     def forward(self) -> None:
         self._forward = self._forward or self.network.forward_timer(self.data)
         self._forward()
 
     def results(self) -> dict[str, array]:
-        model = self.model(timing.TARGET, timing.LAST)
-        return flat(self.frameworks.OnnxNetwork(model, self.threads).values(self.data))
+        return flat(self.make(self.model(timing.TARGET, timing.LAST), self.threads).values(self.data))
+
+
+class OpenVino(OnnxRuntime):
+    """Forward only, from the same ONNX model, in float32."""
+
+    package, network_class = "openvino", "OpenVinoNetwork"
+
+
+class Ncnn(Peer):
+    """Forward only, from two files that we write, in float32; with its own Winograd."""
+
+    def __init__(self, name: str, threads: int, options: argparse.Namespace) -> None:
+        super().__init__(options)
+        self.options = options
+        import frameworks
+        import ncnn
+        with tempfile.TemporaryDirectory() as folder:
+            self.network = frameworks.NcnnNetwork(self.write(os.path.join(folder, "model")), threads)
+        self.version = f"ncnn {ncnn.__version__}, {threads} threads"
+
+    def write(self, path: str) -> str:
+        import frameworks
+        frameworks.ncnn_model(OPERATIONS, timing.load_weights(self.options.model), 224, 224, path)
+        return path
+
+    def results(self) -> dict[str, array]:
+        return flat(self.network.values(self.data, timing.TARGET, timing.LAST))
 
 
 SIDES: dict[str, Callable[[str, int, argparse.Namespace], Any]] = {
-    "simd": Ours, "tensorflow": TensorFlow, "pytorch": PyTorch, "pytorch-last": PyTorch,
-    "onnxruntime": OnnxRuntime, "python": Ours}
+    "simd": Ours, "simd-exact": Ours, "tensorflow": TensorFlow, "pytorch": PyTorch, "pytorch-last": PyTorch,
+    "compile": Compiled, "jax": Jax, "onnxruntime": OnnxRuntime, "openvino": OpenVino, "ncnn": Ncnn, "python": Ours}
 
 
 def flat(tensors: dict[str, Any]) -> dict[str, array]:
@@ -245,19 +322,17 @@ def answer_peak(side: Any, threads: int, request: dict[str, Any]) -> dict[str, A
 
 
 def answer_model(side: Any, threads: int, request: dict[str, Any]) -> dict[str, Any]:
-    with open(request["file"], "wb") as file:
-        file.write(side.model())
-    return {}
+    return {"file": side.write(request["path"])}
 
 
 def answer_code(side: Any, threads: int, request: dict[str, Any]) -> dict[str, Any]:
-    """Seconds spent in simd.load_kernels, which writes and loads machine code, for a step and a whole forward pass."""
-    import simd
-    load, spent = simd.load_kernels, []
-    simd.load_kernels = lambda keys: spent.append(timing.seconds(load, keys))
+    """Seconds spent in load_kernels, which writes and loads machine code, for a step and a whole forward pass."""
+    from deepdream_extras.simd import tape
+    load, spent = tape.load_kernels, []
+    tape.load_kernels = lambda keys: spent.append(timing.seconds(load, keys))
     first = timing.seconds(side.step)
     side.forward()
-    return {"code": sum(spent), "kernels": len(simd.KERNELS), "first": first, "made": side.made}
+    return {"code": sum(spent), "kernels": len(tape.KERNELS), "first": first, "made": side.made}
 
 
 ANSWERS = {"time": answer_time, "results": answer_results, "layers": answer_layers, "peak": answer_peak,
@@ -274,6 +349,9 @@ class Process:
                    "--model", options.model, "--picture", options.picture]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=self.errors, text=True)
+
+    def wait(self) -> None:
+        """Until it is ready to work."""
         self.version = self._answer()["version"]
 
     def ask(self, do: str, **request: Any) -> dict[str, Any]:
@@ -301,26 +379,26 @@ class Process:
 
 @contextlib.contextmanager
 def processes(names: list[str], threads: int, options: argparse.Namespace) -> Iterator[dict[str, Process]]:
-    """The sides that start, by name; of the others the reason is printed."""
-    started: dict[str, Process] = {}
-    try:
+    """The sides that start, by name; of the others the reason is printed. They start at the same time."""
+    with contextlib.ExitStack() as stack:
+        started: dict[str, Process] = {}
+        for name in names:
+            started[name] = Process(name, threads, options)
+            stack.callback(started[name].close)
         for name in names:
             try:
-                started[name] = Process(name, threads, options)
+                started[name].wait()
             except ChildProcessError as error:
                 print(f"without {TITLES[name]}: {error}")
+                del started[name]
         yield started
-    finally:
-        for process in started.values():
-            process.close()
 
 
 # ---- Comparing before timing -------------------------------------------------------------------------------
 
 def compare(sides: dict[str, Process]) -> None:
-    """Print how far each side's tensors are from the first peer's; a side that is far off ends the run."""
-    peers = [name for name in sides if name not in OURS]
-    if not peers:
+    """Print how far each side's tensors are from the first peer's that has them; a side far off ends the run."""
+    if all(name in OURS for name in sides):
         print("nothing to compare with: our own engines only\n")
         return
     with tempfile.TemporaryDirectory() as folder:
@@ -330,16 +408,19 @@ def compare(sides: dict[str, Process]) -> None:
             results[name] = {file: read_floats(os.path.join(folder, file)) for file in os.listdir(folder)}
             for file in os.listdir(folder):
                 os.remove(os.path.join(folder, file))
-    reference = peers[0]
-    print(f"Difference from {TITLES[reference]}: its norm to the tensor's norm, and largest to largest\n")
+    references = {tensor: name for name in reversed(sides) if name not in OURS for tensor in results[name]}
+    first = " and ".join(TITLES[name] for name in sides if name in references.values())
+    print(f"Difference from {first}: its norm to the tensor's norm, and largest to largest\n")
     for name in sides:
-        if name != reference:
-            cells = []
-            for tensor, values in sorted(results[name].items()):
+        cells = []
+        for tensor, values in sorted(results[name].items()):
+            reference = references.get(tensor, name)
+            if reference != name:
                 norm, largest = difference(values, results[reference][tensor])
                 cells.append(f"{tensor} {norm:.1e} {largest:.1e}")
                 if not norm < 0.01:
                     sys.exit(f"{TITLES[name]} computes another {tensor}: timing it would tell nothing")
+        if cells:
             print(f"  {TITLES[name]:14}{'   '.join(cells)}")
     print()
 
@@ -365,12 +446,12 @@ def time_work(sides: dict[str, Process], what: str, options: argparse.Namespace)
     busy: dict[str, list[float]] = {name: [] for name in sides}
     for turn in range(options.turns):
         for name, side in sides.items():
-            if name == "onnxruntime" and what == "step":
+            if name in (FORWARD_ONLY if what == "step" else STEP_ONLY):
                 continue
             if name == "python" and turn > 0:                # seconds, not milliseconds: once is enough
                 continue
             time.sleep(PAUSE)
-            answer = side.ask("time", what=what, seconds=TURN, warm=WARM if name != "python" else 0)
+            answer = side.ask("time", what=what, seconds=options.turn, warm=WARM if name != "python" else 0)
             times[name] += answer["times"]
             busy[name].append(answer["busy"])
     return {name: (statistics.median(times[name]), statistics.median(busy[name]))
@@ -389,8 +470,8 @@ def time_threads(names: list[str], threads: int, options: argparse.Namespace) ->
             rows[what] = time_work(sides, what, options)
             print(title)
             print_row(rows[what])
-        layers = sides["simd"].ask("layers")["layers"] if "simd" in sides else []
-        print_layers(layers, peak, threads)
+        if "simd" in sides and not options.quick:
+            print_layers(sides["simd"].ask("layers")["layers"], peak, threads)
         return {"names": list(sides), "rows": rows, "peak": peak}
 
 
@@ -416,8 +497,6 @@ def print_row(row: Row) -> None:
 
 def print_layers(layers: list[tuple[str, int, float, float]], peak: float, threads: int) -> None:
     """Our machine code layer by layer: milliseconds and, for convolutions, the share of the peak."""
-    if not layers:
-        return
     print(f"ours, called layer by layer, {threads} threads: milliseconds and share of the peak\n")
     print(f"  {'layer':28}{'M mul-add':>10}{'forward':>10}{'share':>7}{'backward':>10}{'share':>7}")
     for name, work, forward, backward in [*layers, total("convolutions", [x for x in layers if x[1]]),
@@ -472,10 +551,9 @@ def classify_commands(names: list[str], threads: int, folder: str,
             commands[name] = deepdream_command(name, threads, options, "classify")
             continue
         model = options.model
-        if name == "onnxruntime":
-            model = os.path.join(folder, "model.onnx")
+        if name in FORWARD_ONLY:
             with processes([name], 1, options) as sides:
-                sides[name].ask("model", file=model)
+                model = sides[name].ask("model", path=os.path.join(folder, name))["file"]
         commands[name] = [sys.executable, os.path.abspath(__file__), "--classify", name,
                           "--threads", str(threads), "--model", model, "--picture", options.picture]
     return commands
@@ -513,11 +591,14 @@ def time_classify(names: list[str], threads: int, options: argparse.Namespace) -
 
 def classify(name: str, threads: int, options: argparse.Namespace) -> None:
     """What a framework's user would write: read weights and picture, run once, print the best class."""
-    if name == "onnxruntime":
+    if name in FORWARD_ONLY:
         import frameworks
-        side = Peer(options)
-        network = frameworks.OnnxNetwork(options.model, threads)
-        prob = network.values(side.data)[timing.LAST]
+        data = Peer(options).data
+        if name == "ncnn":
+            prob = frameworks.NcnnNetwork(options.model, threads).values(data, timing.LAST)[timing.LAST]
+        else:
+            network_class = getattr(frameworks, SIDES[name].network_class)
+            prob = network_class(options.model, threads).values(data)[timing.LAST]
     elif name == "tensorflow":
         side = TensorFlow(name, threads, options)
         prob = side.network.function(timing.LAST)(side.network.tensor(side.data))[0].numpy()
@@ -570,17 +651,21 @@ def main() -> None:
 
 
 def report(options: argparse.Namespace) -> None:
-    names = [name for name in SIDES if name in options.only and not (name == "python" and options.no_python)]
+    left_out = {"python", "pytorch"} if options.quick else {"python"} if options.no_python else set()
+    names = [name for name in SIDES if name in options.only and name not in left_out]
     print(f"{processor_name()}, {options.threads} processors, Python {platform.python_version()}, "
           f"{platform.system()} {platform.release()}")
     if hasattr(os, "getloadavg") and os.getloadavg()[0] > 0.5:
         print(f"something else is running (load {os.getloadavg()[0]:.1f}): do not quote these numbers")
     for threads in sorted({1, options.threads}):
         names = time_threads(names, threads, options)["names"]
-    if "pytorch" in names and "pytorch-last" in names:
-        names.remove("pytorch-last")                         # a whole process is mostly import
-    time_classify(names, options.threads, options)
-    ours = [name for name in names if name in OURS]
+    whole = QUICK if options.quick else set(SIDES) - set(COMPILED_AGAIN)
+    whole_programs = [name for name in names if name in whole]
+    if whole_programs:
+        time_classify(whole_programs, options.threads, options)
+    if options.quick:
+        return
+    ours = [name for name in names if name in OURS and name not in COMPILED_AGAIN]
     dream_memory(ours, options.threads, options)
     if "simd" in ours:
         code_writing(options)
@@ -601,7 +686,9 @@ def arguments() -> argparse.Namespace:
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--threads", type=int, default=timing.processors(), metavar="N",
                         help="besides 1; default: all")
-    parser.add_argument("--turns", type=int, default=8, metavar="N", help="turns each side gets (8)")
+    parser.add_argument("--turns", type=int, metavar="N", help="turns each side gets (8, with --quick 3)")
+    parser.add_argument("--quick", action="store_true",
+                        help="fewer, shorter turns; without layers, our Python engine and PyTorch's channels first")
     parser.add_argument("--only", type=lambda text: text.split(","), default=list(SIDES), metavar="SIDES",
                         help="some of " + ",".join(SIDES))
     parser.add_argument("--no-python", action="store_true",
@@ -611,7 +698,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--picture", default=timing.PICTURE, metavar="FILE")
     parser.add_argument("--serve", choices=list(SIDES), help=argparse.SUPPRESS)
     parser.add_argument("--classify", choices=list(SIDES), help=argparse.SUPPRESS)
-    return parser.parse_args()
+    options = parser.parse_args()
+    options.turn = QUICK_TURN if options.quick else TURN
+    options.turns = options.turns or (3 if options.quick else 8)
+    return options
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ class Layer(NamedTuple):
 
 def load_weights(path: str = MODEL) -> dict[str, tuple[tuple[int, ...], Any]]:
     """Weights as the engines take them: operand -> (shape, flat float32 view)."""
-    return deepdream.load_model(path).operands()
+    return deepdream.load_model(path).weights
 
 
 def open_picture(path: str = PICTURE) -> Any:
@@ -47,12 +47,12 @@ def open_picture(path: str = PICTURE) -> Any:
 
 
 def make_engine(name: str, height: int, width: int, jobs: int, path: str = MODEL) -> Any:
-    """Our 'python' or 'simd' engine on the whole network."""
+    """Our 'python' or 'simd' engine on the whole network, or 'simd-exact', without fewer multiplications."""
     engine: Any = deepdream.PythonEngine
-    if name == "simd":
-        import simd
+    if name != "python":
+        from deepdream_extras import simd
         engine = simd.SimdEngine
-    return engine(OPERATIONS, load_weights(path), height, width, jobs)
+    return engine(OPERATIONS, load_weights(path), height, width, jobs, exact=name != "simd")
 
 
 def processors() -> int:
@@ -70,15 +70,22 @@ def network_input(picture: Any) -> array:
     return array("f", [value - MEAN_BGR[i % 3] for i, value in enumerate(picture.pixels)])
 
 
+def tile(engine: Any, picture: Any) -> bytes:
+    """As many pixels as the engine takes: the picture again and again, from its left upper corner on."""
+    stretch = 3 * picture.width
+    rows = [bytes(picture.pixels[i:i + stretch]) for i in range(0, stretch * picture.height, stretch)]
+    return b"".join((rows[i % len(rows)] * engine.width)[:3 * engine.width] for i in range(engine.height))
+
+
 def dream_step(engine: Any, picture: Any, target: str = TARGET) -> None:
-    """All that one tile costs, from the picture's bytes to the picture's bytes."""
+    """All that one tile costs, from the picture's bytes to the picture's bytes; it is as large as the tile."""
     stop = stop_after(target)
-    engine.load_tile(picture, 0, 0)
+    engine.load_tile(picture.pixels)
     engine.forward(stop)
-    engine.seed(target)
+    engine.seed({target: None})
     engine.backward(stop)
     engine.ascend(1.5)
-    engine.store_tile(picture, 0, 0)
+    picture.pixels[:] = engine.store_tile()
 
 
 def layers(shapes: dict[str, tuple[int, int, int]], target: str) -> list[Layer]:
@@ -102,9 +109,9 @@ def layers(shapes: dict[str, tuple[int, int, int]], target: str) -> list[Layer]:
 def time_layers(engine: Any, picture: Any, target: str) -> tuple[list[float], list[float]]:
     """Seconds of each layer in one pass forward and one back, called layer by layer; in the layers' order."""
     found = layers(engine.shapes, target)
-    engine.load_tile(picture, 0, 0)
+    engine.load_tile(tile(engine, picture))
     forward = [seconds(engine.forward, layer.stop, layer.start) for layer in found]
-    engine.seed(target)
+    engine.seed({target: None})
     backward = [seconds(engine.backward, layer.stop, layer.start) for layer in reversed(found)]
     return forward, backward[::-1]
 
