@@ -36,6 +36,7 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -361,7 +362,7 @@ def processes(count: int, cores: int) -> Pool:
         for child in children:
             child.kill()
         for child in children:
-            child.join(1.0)
+            child.join(10.0)
 
     return Pool(start, workers, max(1, cores // workers), stop)
 
@@ -373,6 +374,7 @@ def tidy_processes(workers: int) -> concurrent.futures.Executor:
     class Processes(concurrent.futures.ProcessPoolExecutor):
         def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
             super().shutdown(wait, cancel_futures=cancel_futures)
+            remove(folder.name)
             folder.cleanup()
 
     return Processes(workers, multiprocessing.get_context("spawn"), begin, (folder.name,))
@@ -388,10 +390,19 @@ def begin(folder: str) -> None:
     def watch() -> None:
         if parent is not None:
             parent.join()
-            shutil.rmtree(folder, ignore_errors=True)
+            remove(folder)
             os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+def remove(folder: str) -> None:
+    """Remove a folder in which somebody, who is about to end, may be making a file at this moment."""
+    for _ in range(100):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not os.path.lexists(folder):
+            break                               # for good: nobody makes the folder itself again
+        time.sleep(0.05)
 
 
 def check_dask(where: str) -> None:

@@ -44,11 +44,13 @@ class BrowserTest(unittest.TestCase):
 
     DRAWN = "before.width === Math.min(photograph.width, 1280)"         # the photograph, to paint masks on
 
+    refused = "\0"          # in what the browser may say besides
+
     def open(self, **look):
         page = self.browser.open(self.program.address, **look)
         page.wait("document.querySelectorAll('#presets button').length > 10 && photograph.number", LONG)
         page.wait(self.DRAWN, LONG)
-        self.addCleanup(lambda: self.assertEqual(page.problems, []))
+        self.addCleanup(lambda: self.assertEqual([text for text in page.problems if self.refused not in text], []))
         self.addCleanup(page.close)
         self.addCleanup(page.run, "work.kind && ask('stop', {})")
         return page
@@ -166,6 +168,7 @@ class BrowserTest(unittest.TestCase):
         page.wait("results.length && results.at(-1).width === 640 && !work.kind", LONG)
 
     def test_what_only_the_browser_reads(self):
+        self.refused = "400"            # said at some time after the answer: not to be looked for here
         path = os.path.join(self.folder, "drawn.svg")
         with open(path, "w") as file:
             file.write('<svg xmlns="http://www.w3.org/2000/svg" width="120" height="90"><circle r="30"/></svg>')
@@ -179,7 +182,6 @@ class BrowserTest(unittest.TestCase):
         self.assertIn(page.run("photograph.name"), ("shot.png", "shot.webp"), name)     # webp where Pillow is
         page.drop(path, 400, 300)
         page.wait("document.getElementById('toasts').children.length", LONG)
-        page.problems = [line for line in page.problems if "400" not in line]
 
     def test_a_hostile_page_gets_nothing(self):
         asked = self.program.address
