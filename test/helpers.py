@@ -16,9 +16,10 @@ import unittest
 import deepdream
 from deepdream_extras import simd
 
-signal.signal(signal.SIGINT, signal.default_int_handler)    # a shell's & ignores these two, and so would programs
-if hasattr(signal, "SIGQUIT"):                              # that tests start
-    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)    # a shell's & ignores SIGINT and SIGQUIT, nohup SIGHUP, and
+for name in ("SIGQUIT", "SIGHUP"):                          # so would programs that tests start
+    if hasattr(signal, name):
+        signal.signal(getattr(signal, name), signal.SIG_DFL)
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # The program, as `python3 deepdream.py` starts it, but with compiled modules: it is started hundreds of times.
