@@ -2008,7 +2008,7 @@ def scatter(op: Operation, kernel: Kernel, top: int, left: int, rows: range) -> 
     kh, kw = op.weight_shape[:2]
     run, window, (down, across) = kw * ci, kh * kw * ci, op.stride
     dy, scale = integers(op.y.gradient.tolist())
-    sums = {y: [0.0] * ((ow - 1) * across * ci + run + w * ci) for y in rows}
+    sums = {y: [0.0] * (max((ow - 1) * across + kw, left) * ci + w * ci) for y in rows}
     for y in range(oh):
         seen = [(r, y * down - top + r) for r in range(kh) if y * down - top + r in rows]
         if seen:

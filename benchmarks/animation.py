@@ -35,13 +35,15 @@ def main() -> None:
     rows: dict[str, Callable[[], object]] = {"a dream step": lambda: timing.dream_step(engine, step)}
     names = [row.name for row in distortions.ROWS]
     chains = {name: [name] for name in names} | {"all of them": names}
-    for name, texts in chains.items():
-        chain = distortions.chosen(texts)
-        rows[name] = lambda chain=chain: distortions.distort(picture, chain, 1, 30.0, random.Random(1), engine)
+
+    def distorting(chain: list[distortions.Chosen]) -> Callable[[], object]:
+        return lambda: distortions.distort(picture, chain, 1, 30.0, random.Random(1), engine)
+
+    rows |= {name: distorting(distortions.chosen(texts)) for name, texts in chains.items()}
     moved = distortions.distort(picture, [distortions.parse("rotate:1")], 0, 30.0, random.Random(1), engine)
-    motion = flow.flow(picture, moved, engine) if "flow".startswith(options.only) or not options.only else None
+    motion = flow.flow(picture, moved, engine)
     rows["optical flow"] = lambda: flow.flow(picture, moved, engine)
-    rows["carry along it"] = lambda: flow.carry(picture, motion or flow.flow(picture, moved, engine), engine)
+    rows["carry along it"] = lambda: flow.carry(picture, motion, engine)
     rows["is it a cut?"] = lambda: flow.is_cut(picture, moved)
     rows = {name: work for name, work in rows.items() if options.only in name or name == "a dream step"}
 

@@ -15,7 +15,6 @@ plan stops, at the latest; a real machine may stop before.
 from __future__ import annotations
 
 import heapq
-import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -96,7 +95,7 @@ def simulated(phases: list[list[tuple[float, float]]], threads: int, end: float)
 
 def main(height: int = 224, width: int = 224) -> None:
     from deepdream_extras import simd
-    picture, weights = timing.open_picture(), timing.load_weights()
+    weights = timing.load_weights()
     end = 0.0
     print(f"a dream step of {width} x {height}; simulated from one thread's times")
     print(f"{'threads':>8} {'ms':>8} {'speed-up':>9} {'of all cores':>13}")
@@ -104,6 +103,7 @@ def main(height: int = 224, width: int = 224) -> None:
     for threads in CORES:
         engine = simd.SimdEngine(timing.OPERATIONS, weights, height, width, 1)
         engine.planner.jobs = threads           # plans as for so many, and walks with one
+        picture = timing.deepdream.Picture(width, height, bytearray(timing.tile(engine, timing.open_picture())))
         timing.dream_step(engine, picture)
         if threads == 1 and timing.processors() > 1:
             end = barrier(engine)
@@ -116,4 +116,4 @@ def main(height: int = 224, width: int = 224) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:3]))
+    main(*timing.numbers(__doc__, 2))

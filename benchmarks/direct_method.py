@@ -13,7 +13,6 @@ come to; above 100% there were fewer.
 from __future__ import annotations
 
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -44,7 +43,8 @@ def main(threads: int = 1, rounds: int = 20) -> None:
                 seen.append(clock() - start)
     which = "processor" if threads == 1 else "wall"
     print(f"a step, {threads} threads, {engines[0].name}, milliseconds of {which} time")
-    for name, choose in (("medians", statistics.median), ("the best", min)):
+    found_by: dict[str, Callable[[list[float]], float]] = {"medians": statistics.median, "the best": min}
+    for name, choose in found_by.items():
         direct, fewer, chains = map(choose, times)
         least = chains * floor
         print(f"{name}: direct {1e3 * direct:.1f}, fewer multiplications {1e3 * fewer:.1f} ({fewer / direct:.2f}), "
@@ -56,11 +56,11 @@ def main(threads: int = 1, rounds: int = 20) -> None:
         if layer.multiply_adds:
             text = f"{layer.name:36}"
             for way in (0, 1):
-                for which in (0, 1):
-                    best = min(both[which][way][i] for both in passes)
+                for engine in (0, 1):
+                    best = min(both[engine][way][i] for both in passes)
                     text += f" {1e3 * best:6.2f} {2 * layer.multiply_adds / best / rate:5.0%}"
             print(text)
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:3]))
+    main(*timing.numbers(__doc__, 2))

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""What the parts of a dream cost: python3 benchmarks/dreams.py [ROUNDS] [JOBS]
+"""What the parts of a dream cost.
+
+    python3 benchmarks/dreams.py [rounds [threads]]
 
 Each row is a dream that differs from the plainest by one part; its step on a 224x224 picture, and the share of what
-follows a dream, is timed in turn with all the others, ROUNDS (30) times, with JOBS (1) threads of machine code. Printed
-are the median milliseconds (of one thread: of processor time) and the median over the rounds of the ratio to the
-plainest step in the same round, which a busy or a throttled processor changes little.
+follows a dream, is timed in turn with all the others, in 30 rounds, with one thread of machine code. Printed are the
+median milliseconds (of one thread: of processor time) and the median over the rounds of the ratio to the plainest step
+in the same round, which a busy or a throttled processor changes little.
 
 `plain` is no plan at all: the engine's own calls, as peers.py times them. A step with the whole layer as its term is to
 take at most 1.05 times that, a step with a class (through the whole network and back) at most 1.9 times: the exit code
@@ -116,4 +118,4 @@ def main(rounds: int = 30, jobs: int = 1) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*map(int, sys.argv[1:])))
+    sys.exit(main(*timing.numbers(__doc__, 2)))

@@ -154,10 +154,11 @@ def noisy(picture: deepdream.Picture) -> deepdream.Picture:
 
 
 def paeth_rows(picture: deepdream.Picture) -> list[bytes]:
-    above, result = bytes(3 * picture.width), []
+    above: bytes | bytearray = bytes(3 * picture.width)
+    result = []
     for row in png.red_first(picture.pixels, picture.width, (0, 0, picture.width, picture.height)):
         count = len(row)
-        low, here, up = png.constant(255, count), png.lanes(row), png.lanes(above)
+        low, here, up = png.constant(255, count), deepdream.byte_lanes(row, 2), deepdream.byte_lanes(above, 2)
         guess = png.paeth(here << 48 & png.constant(0xffff, count), up, up << 48 & png.constant(0xffff, count), count)
         line = (here + png.constant(256, count) - guess & low).to_bytes(2 * count, "little")[::2]
         result.append(bytes((PAETH,)) + line)

@@ -21,12 +21,12 @@ buffer)}, those of convolutions [kh, kw, ci, co].
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy
 
-Operations = tuple[tuple[str, str, tuple[str, ...], str, tuple[int, ...], dict[str, Any]], ...]
+Operations = Sequence[tuple[str, str, tuple[str, ...], str, tuple[int, ...], dict[str, Any]]]
 Weights = dict[str, tuple[tuple[int, ...], Any]]
 Values = dict[str, numpy.ndarray]
 
@@ -329,8 +329,7 @@ class TensorFlowNetwork:
         if layer.kind == "ConcatV2":
             return self.tf.concat(inputs, 3)
         if layer.kind == "AvgPool" and "ksize" in parameters:
-            return nn.avg_pool2d(inputs[0], parameters["ksize"], pair(parameters, "stride"),
-                                 parameters.get("padding", "SAME"))
+            return self._average(inputs[0], parameters)
         if layer.kind == "AvgPool":
             return self.tf.reduce_mean(inputs[0], (1, 2), keepdims=True)
         if layer.kind == "MatMul" and operands[0].shape.ndims == 4:
@@ -342,6 +341,17 @@ class TensorFlowNetwork:
             return nn.softmax(inputs[0])
         raise NotImplementedError(layer.kind)
 
+    def _average(self, data: Any, parameters: dict[str, Any]) -> Any:
+        """Its own takes no numbers for the padding: padded by hand, the mean over what is inside."""
+        kernel, stride, padding = parameters["ksize"], pair(parameters, "stride"), self._padding(parameters)
+        if isinstance(padding, str):
+            return self.tf.nn.avg_pool2d(data, kernel, stride, padding)
+
+        def mean(values: Any) -> Any:
+            return self.tf.nn.avg_pool2d(self.tf.pad(values, padding), kernel, stride, "VALID")
+
+        return mean(data) if parameters.get("count_pad", False) else mean(data) / mean(self.tf.ones_like(data))
+
     def _padding(self, parameters: dict[str, Any]) -> Any:
         padding = parameters.get("padding", "SAME")
         return padding if isinstance(padding, str) else [[0, 0], *map(list, padding), [0, 0]]
@@ -351,6 +361,8 @@ class TensorFlowNetwork:
         stride, dilation = pair(parameters, "stride"), pair(parameters, "dilation")
         if groups == data.shape[3] > 1:
             kh, kw, _, co = weights.shape
+            if not isinstance(padding, str):        # 2.21 aborts where it finds out the size of what comes of it
+                data, padding = self.tf.pad(data, padding), "VALID"
             return nn.depthwise_conv2d(data, self.tf.reshape(weights, (kh, kw, groups, co // groups)),
                                        (1, *stride, 1), padding, dilations=dilation)
         parts = zip(self.tf.split(data, groups, 3), self.tf.split(weights, groups, 3))

@@ -34,9 +34,9 @@ def main():
     print(f"{studio.network.choice.name}, {studio.network.jobs} threads, frames of {SIDE}x{SIDE}")
     parts, zoom.FASTEST = zoom.PARTS, 0.0
     for part in parts:
-        zoom.PARTS = (part,)
+        zoom.PARTS = (part,)    # type: ignore[assignment]
         running = zoom.Zoom(studio, studio.network, {"size": SIDE})
-        spent = {name: [] for name in ("moved", "dream", "show")}
+        spent: dict[str, list[float]] = {name: [] for name in ("moved", "dream", "show")}
         for name, times in spent.items():
             setattr(running, name, timed(getattr(running, name), times))
         for _ in range(5):              # engines are made, tapes planned

@@ -207,6 +207,8 @@ def measure(name: str, threads: int, options: argparse.Namespace) -> None:
             sides[side] = Process(side, name, threads)
         except OSError as error:
             print(f"without {TITLES[side]}: {error}")
+    if not sides:
+        sys.exit("none of the sides can run here")
     first = next(iter(sides.values())).results
     for side, process in sides.items():
         found = process.results
@@ -233,9 +235,9 @@ def measure(name: str, threads: int, options: argparse.Namespace) -> None:
     if options.layers and "simd" in sides:
         peak = sides["simd"].results["peak"] * 1e9
         print("    forward      backward")
-        for what, work, there, back in sorted(sides["simd"].ask("layers"), key=lambda row: -row[2] - row[3])[
+        for what, adds, there, back in sorted(sides["simd"].ask("layers"), key=lambda row: -row[2] - row[3])[
                 :options.layers]:
-            cells = [f"{1000 * t:7.2f} ms " + (f"{2 * work / t / peak:4.0%}" if work else " " * 4)
+            cells = [f"{1000 * t:7.2f} ms " + (f"{2 * adds / t / peak:4.0%}" if adds else " " * 4)
                      for t in (there, back)]
             print(f"  {'  '.join(cells)}  {what}")
     for process in sides.values():
@@ -244,8 +246,9 @@ def measure(name: str, threads: int, options: argparse.Namespace) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--networks", default="vgg16,inception_v3", help=f"of {', '.join(tables.NETWORKS)}")
-    parser.add_argument("--sides", default="simd,tensorflow,pytorch,pytorch-last", type=lambda text: text.split(","))
+    parser.add_argument("--networks", default="vgg16,inception_v3",
+                        type=timing.some_of(*tables.NETWORKS), help=f"of {', '.join(tables.NETWORKS)}")
+    parser.add_argument("--sides", default=",".join(SIDES), type=timing.some_of(*SIDES))
     parser.add_argument("--threads", type=int, nargs="*", default=sorted({1, timing.processors()}))
     parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--layers", type=int, default=0, help="list so many layers, the slowest first")
@@ -253,13 +256,14 @@ def main() -> None:
     parser.add_argument("--serve", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve:
-        serve(*options.serve[:2], int(options.serve[2]))
+        side, name, threads = options.serve
+        serve(side, name, int(threads))
         return
     for path in options.load:
         load(path, options.turns)
     if options.load:
         return
-    for name in options.networks.split(","):
+    for name in options.networks:
         for threads in options.threads:
             measure(name, threads, options)
 

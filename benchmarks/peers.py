@@ -263,9 +263,10 @@ class Ncnn(Peer):
         return flat(self.network.values(self.data, timing.TARGET, timing.LAST))
 
 
+ONNX_SIDES = {"onnxruntime": OnnxRuntime, "openvino": OpenVino}
 SIDES: dict[str, Callable[[str, int, argparse.Namespace], Any]] = {
     "simd": Ours, "simd-exact": Ours, "tensorflow": TensorFlow, "pytorch": PyTorch, "pytorch-last": PyTorch,
-    "compile": Compiled, "jax": Jax, "onnxruntime": OnnxRuntime, "openvino": OpenVino, "ncnn": Ncnn, "python": Ours}
+    "compile": Compiled, "jax": Jax, **ONNX_SIDES, "ncnn": Ncnn, "python": Ours}
 
 
 def flat(tensors: dict[str, Any]) -> dict[str, array]:
@@ -597,15 +598,14 @@ def classify(name: str, threads: int, options: argparse.Namespace) -> None:
         if name == "ncnn":
             prob = frameworks.NcnnNetwork(options.model, threads).values(data, timing.LAST)[timing.LAST]
         else:
-            network_class = getattr(frameworks, SIDES[name].network_class)
-            prob = network_class(options.model, threads).values(data)[timing.LAST]
+            prob = getattr(frameworks, ONNX_SIDES[name].network_class)(options.model, threads).values(data)[timing.LAST]
     elif name == "tensorflow":
-        side = TensorFlow(name, threads, options)
-        prob = side.network.function(timing.LAST)(side.network.tensor(side.data))[0].numpy()
+        flow = TensorFlow(name, threads, options)
+        prob = flow.network.function(timing.LAST)(flow.network.tensor(flow.data))[0].numpy()
     else:
-        side = PyTorch(name, threads, options)
-        with side.torch.inference_mode():
-            prob = side.network.output(side.network.tensor(side.data), timing.LAST).numpy()
+        torch = PyTorch(name, threads, options)
+        with torch.torch.inference_mode():
+            prob = torch.network.output(torch.network.tensor(torch.data), timing.LAST).numpy()
     print(prob.max(), prob.argmax())
 
 
@@ -689,7 +689,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--turns", type=int, metavar="N", help="turns each side gets (8, with --quick 3)")
     parser.add_argument("--quick", action="store_true",
                         help="fewer, shorter turns; without layers, our Python engine and PyTorch's channels first")
-    parser.add_argument("--only", type=lambda text: text.split(","), default=list(SIDES), metavar="SIDES",
+    parser.add_argument("--only", type=timing.some_of(*SIDES), default=list(SIDES), metavar="SIDES",
                         help="some of " + ",".join(SIDES))
     parser.add_argument("--no-python", action="store_true",
                         help="without our Python engine, which takes minutes")

@@ -15,7 +15,7 @@ import random
 from array import array
 from typing import Any
 
-VALID = {"padding": "VALID"}
+VALID: dict[str, Any] = {"padding": "VALID"}
 
 
 class Network:
@@ -89,8 +89,8 @@ def vgg16() -> Network:
 
 
 def inception_v3() -> Network:
-    net = Network(299)
-    conv, concat, pool, two = net.conv, net.concat, net.pool, {"stride": (2, 2), "padding": "VALID"}
+    net, two = Network(299), VALID | {"stride": (2, 2)}
+    conv, concat, pool = net.conv, net.concat, net.pool
 
     def mean(x: str) -> str:
         return pool(x, "AvgPool", stride=1)
@@ -131,7 +131,8 @@ def resnet50() -> Network:
 
 
 def mobilenet_v2() -> Network:
-    net, act, two = Network(224), "Relu6", {"stride": (2, 2), "padding": ((0, 1), (0, 1))}
+    net, act = Network(224), "Relu6"
+    two: dict[str, Any] = {"stride": (2, 2), "padding": ((0, 1), (0, 1))}
     x = net.conv("data", 3, 3, 32, act, **two)
     for widen, co, count, first in ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1),
                                     (6, 160, 3, 2), (6, 320, 1, 1)):
@@ -195,7 +196,8 @@ def shufflenet() -> Network:
 
 
 def alexnet() -> Network:
-    net, norm = Network(227), {"depth_radius": 2, "alpha": 2e-5, "beta": 0.75, "bias": 1.0}
+    net = Network(227)
+    norm: dict[str, Any] = {"depth_radius": 2, "alpha": 2e-5, "beta": 0.75, "bias": 1.0}
     x = net.pool(net.add("LRN", (net.conv("data", 11, 11, 96, stride=(4, 4), **VALID),), 96, **norm), padding="VALID")
     x = net.pool(net.add("LRN", (net.conv(x, 5, 5, 256, groups=2),), 256, **norm), padding="VALID")
     x = net.conv(net.conv(net.conv(x, 3, 3, 384), 3, 3, 384, groups=2), 3, 3, 256, groups=2)
@@ -209,7 +211,7 @@ NETWORKS = {made.__name__: made for made in (vgg16, inception_v3, resnet50, mobi
                                              shufflenet, alexnet)}
 
 
-def multiply_adds(operations: Any, weights: Any, shapes: dict[str, tuple[int, int, int]]) -> int:
+def multiply_adds(operations: Any, weights: Any, shapes: dict[str, tuple[int, ...]]) -> int:
     """Of the convolutions and matrix products of a table, forward, once."""
     total = 0
     for name, kind, inputs, *_ in operations:

@@ -5,6 +5,7 @@ Standard library only. A layer here is a run of operations that write one buffer
 
 from __future__ import annotations
 
+import argparse
 import math
 import os
 import pathlib
@@ -55,6 +56,29 @@ def make_engine(name: str, height: int, width: int, jobs: int, path: str = MODEL
     return engine(OPERATIONS, load_weights(path), height, width, jobs, exact=name != "simd")
 
 
+def numbers(about: str, most: int) -> list[int]:
+    """The program's arguments, whole numbers above 0, so many at most; --help shows `about`."""
+    words = sys.argv[1:]
+    if words in (["-h"], ["--help"]):
+        print(about)
+        sys.exit(0)
+    if len(words) > most or not all(word.isdecimal() and int(word) for word in words):
+        print(f"{' '.join(words)}: expected at most {most} whole numbers above 0; see --help", file=sys.stderr)
+        sys.exit(2)
+    return [int(word) for word in words]
+
+
+def some_of(*known: str) -> Callable[[str], list[str]]:
+    """For argparse: names with commas between them, each one of `known`."""
+    def parse(text: str) -> list[str]:
+        names = text.split(",")
+        for name in names:
+            if name not in known:
+                raise argparse.ArgumentTypeError(f"{name!r}; expected some of {','.join(known)}")
+        return names
+    return parse
+
+
 def processors() -> int:
     """How many this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -88,7 +112,7 @@ def dream_step(engine: Any, picture: Any, target: str = TARGET) -> None:
     picture.pixels[:] = engine.store_tile()
 
 
-def layers(shapes: dict[str, tuple[int, int, int]], target: str) -> list[Layer]:
+def layers(shapes: dict[str, tuple[int, ...]], target: str) -> list[Layer]:
     """The layers up to `target`, for an engine with these buffer shapes."""
     operands = {operand: shape for operand, _, shape in inception_graph.WEIGHTS}
     found: list[Layer] = []

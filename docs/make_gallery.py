@@ -144,4 +144,7 @@ def join(rows, target):
 
 
 if __name__ == "__main__":
+    KNOWN = [name for name, *_ in ROWS] + [*MOVING, "video"]
+    if not sys.argv[1:] or not set(sys.argv[2:]) <= set(KNOWN):
+        sys.exit(f"{' '.join(sys.argv[1:]) or 'nothing'}: expected FOLDER [NAME ...], names of {', '.join(KNOWN)}")
     main(*sys.argv[1:])

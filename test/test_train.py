@@ -619,7 +619,7 @@ class Training(unittest.TestCase):
             self.assertTrue(torch.equal(value, parts["network"][name]), name)
         self.train("export", self.path / "parts" / "weights-100.pt", self.path / "weights.pb")
         said = self.train("evaluate", self.path / "weights.pb", self.path / "held", "-z", 64,
-                          "--json", self.path / "f.json")
+                          "-n", 99, "--json", self.path / "f.json")
         self.assertIn("top-1", said.stdout)
         figures = json.loads((self.path / "f.json").read_text())
         self.assertEqual(figures["pictures"], 24)
@@ -709,6 +709,13 @@ class Training(unittest.TestCase):
             with self.subTest(size=size), self.assertRaisesRegex(OSError, "cut.rcc: a broken archive"):
                 resources(str(self.path / "cut.rcc"))
 
+    def test_sheet(self):
+        """A PNG file of the classes."""
+        self.train("sheet", 1, 7, "-n", 2, "-c", 3, "-z", 24, "-o", self.path / "sheet.png")
+        sheet = deepdream.read_picture(str(self.path / "sheet.png"))
+        self.assertEqual((sheet.width, sheet.height), (72, 48))
+        self.assertEqual(sheet.pixels[-3:], bytes(3))           # empty places are black
+
     def test_help(self):
         """Every step has its help; a wrong pool, a class that is not drawn are one line."""
         for step in ("draw", "fit", "export", "evaluate", "photos", "ablate", "sheet", "dreams", "picture"):
@@ -719,10 +726,33 @@ class Training(unittest.TestCase):
             self.assertNotIn("Traceback", refused.stderr)
 
     def test_wrong_schedule(self):
-        """A schedule that is none is one line."""
-        refused = self.train(*self.fit("refused", 1), "--faint", ".5", status=1)
-        self.assertEqual(refused.stderr.count("\n"), 1)
-        self.assertIn(".5: not a schedule", refused.stderr)
+        """A schedule that is none, or begins too late, and too few pictures are one line."""
+        for more, said in ((("--faint", ".5"), ".5: not a schedule"), (("--sizes", ".1:64"), ".1:64: no size to begin"),
+                           (("--batch", 25), "24 pictures, fewer than a batch of 25")):
+            refused = self.train(*self.fit("refused", 1), *more, status=1)
+            self.assertEqual(refused.stderr.count("\n"), 1, refused.stderr)
+            self.assertIn(said, refused.stderr)
+
+    def test_numbers_that_cannot_be(self):
+        for wrong in (("draw", self.path / "none", "-n", 0), ("draw", self.path / "none", "-j", 0), ("sheet", "-c", 0),
+                      (*self.fit("none", 1), "--batch", 0), (*self.fit("none", 1), "--minutes", 0)):
+            refused = self.train(*wrong, status=2)
+            self.assertRegex(refused.stderr, r"error: argument \S+: 0; expected a number above 0\n\Z")
+        self.assertFalse((self.path / "none").exists())
+
+    def test_damaged_files(self):
+        """One line, of a pool and of a run's weights."""
+        (self.path / "bad").mkdir()
+        about = json.loads((self.path / "held" / "pool.json").read_text())
+        for text in ("{}", "[]", json.dumps(about), json.dumps(about | {"pictures": "x"})):     # without its pictures
+            (self.path / "bad" / "pool.json").write_text(text)
+            refused = self.train("evaluate", deepdream.data_file("InceptionV1.pb"), self.path / "bad", status=1)
+            self.assertRegex(refused.stderr, r"\Atrain: error: \S+bad: not a pool of drawings \([^\n]*\n\Z")
+        for data in (b"", b"PK\x03\x04" + bytes(50), b"\x80\x02c__builtin__\nprint\n(U\x04evilt\x85R."):
+            (self.path / "bad.pt").write_bytes(data)
+            refused = self.train("export", self.path / "bad.pt", self.path / "none.pb", status=1)
+            self.assertRegex(refused.stderr, r"\Atrain: error: \S+bad.pt: not the weights of a run[^\n]*\n\Z")
+            self.assertNotIn("evil", refused.stdout)
 
     def test_picture(self):
         """The shipped picture is a 224 x 224 BMP file with colours."""

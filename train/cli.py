@@ -53,6 +53,20 @@ def step(steps, name, run, **about):
     return parser
 
 
+def above(least, kind=int):
+    """For argparse: a number above `least`."""
+    def parse(text):
+        value = kind(text)
+        if not value > least:
+            raise argparse.ArgumentTypeError(f"{text}; expected a number above {least}")
+        return value
+    parse.__name__ = "number"
+    return parse
+
+
+COUNT, COUNT_OR_NONE = above(0), above(-1)
+
+
 def threads(count):
     """Limit PyTorch to `count` threads (0: its own choice)."""
     if count:
@@ -65,11 +79,11 @@ def threads(count):
 def add_draw(steps):
     p = step(steps, "draw", draw, help="draw a pool of pictures (goes on where it was interrupted)")
     p.add_argument("pool", metavar="POOL", help="folder of the pool")
-    p.add_argument("-n", "--pictures", type=int, default=60000,
+    p.add_argument("-n", "--pictures", type=COUNT, default=60000,
                    help="how many, of all classes in turn (60000)")
-    p.add_argument("-s", "--seed", type=int, default=1, help="other seeds, other pictures (1)")
+    p.add_argument("-s", "--seed", type=COUNT_OR_NONE, default=1, help="other seeds, other pictures (1)")
     p.add_argument("--classes", nargs="+", metavar="CLASS", help="only these (index or label), for experiments")
-    p.add_argument("-j", "--jobs", type=int, default=os.cpu_count(), help="processes (all cores)")
+    p.add_argument("-j", "--jobs", type=COUNT, default=os.cpu_count(), help="processes (all cores)")
 
 
 def draw(options):
@@ -89,9 +103,9 @@ def add_fit(steps):
     p.add_argument("--run", required=True, help="folder of the run: checkpoint, weights along the way, log")
     p.add_argument("--begin", default=Options.begin, metavar="WEIGHTS",
                    help="begin with the weights of an earlier run, or of a weight file (.pb)")
-    p.add_argument("--minutes", type=float, default=Options.minutes, help="the schedule ends after this time")
-    p.add_argument("--steps", type=int, default=Options.steps, help="... or, if given, after so many batches")
-    p.add_argument("--batch", type=int, default=Options.batch, help="pictures in a batch")
+    p.add_argument("--minutes", type=above(0, float), default=Options.minutes, help="the schedule ends after this time")
+    p.add_argument("--steps", type=COUNT_OR_NONE, default=Options.steps, help="... or, if given, after so many batches")
+    p.add_argument("--batch", type=COUNT, default=Options.batch, help="pictures in a batch")
     p.add_argument("--rate", type=float, default=Options.rate, help="highest learning rate")
     p.add_argument("--sizes", default=Options.sizes, help="pixels, each from which part of the way on")
     p.add_argument("--adversary", default=Options.adversary,
@@ -103,8 +117,8 @@ def add_fit(steps):
                    help="how much of textures, filters and lost detail at which part of the way; 0:0: none")
     p.add_argument("--quiet", type=float, default=Options.quiet,
                    help="weight in the loss of how loud each module is on empty pictures")
-    p.add_argument("--seed", type=int, default=Options.seed, help="of weights, order and augmentation")
-    p.add_argument("--threads", type=int, default=Options.threads, help="threads of PyTorch; 0: all cores")
+    p.add_argument("--seed", type=COUNT_OR_NONE, default=Options.seed, help="of weights, order and augmentation")
+    p.add_argument("--threads", type=COUNT_OR_NONE, default=Options.threads, help="threads of PyTorch; 0: all cores")
     p.add_argument("--device", default=Options.device, help="cpu or cuda")
     p.add_argument("--compile", action="store_true", help="torch.compile; needs a C++ compiler on a CPU")
     p.add_argument("--every", type=float, default=Options.every, help="minutes between checkpoints")
@@ -142,9 +156,9 @@ def add_evaluate(steps):
     p = step(steps, "evaluate", evaluate, help="top-1, top-5 and confusions on unseen drawings")
     p.add_argument("weights", metavar="FILE.pb", help="the weight file")
     p.add_argument("pool", metavar="POOL", help="drawings that the training has not seen")
-    p.add_argument("-z", "--size", type=int, default=224, help="pixels the pictures are scaled to (224)")
-    p.add_argument("-n", "--limit", type=int, default=0, help="only the first so many")
-    p.add_argument("--threads", type=int, default=0, help="threads of PyTorch (all cores)")
+    p.add_argument("-z", "--size", type=COUNT, default=224, help="pixels the pictures are scaled to (224)")
+    p.add_argument("-n", "--limit", type=COUNT_OR_NONE, default=0, help="only the first so many")
+    p.add_argument("--threads", type=COUNT_OR_NONE, default=0, help="threads of PyTorch (all cores)")
     p.add_argument("--json", metavar="FILE", help="write all figures there")
 
 
@@ -187,8 +201,8 @@ def add_ablate(steps):
     p.add_argument("--pool", required=True, help="drawings to learn from, of a few classes")
     p.add_argument("--held", required=True, help="unseen drawings of the same classes")
     p.add_argument("--runs", required=True, help="folder of the runs; what is done there is not done again")
-    p.add_argument("--steps", type=int, default=180, help="batches of each run")
-    p.add_argument("--threads", type=int, default=0, help="threads of PyTorch; 0: all cores")
+    p.add_argument("--steps", type=COUNT, default=180, help="batches of each run")
+    p.add_argument("--threads", type=COUNT_OR_NONE, default=0, help="threads of PyTorch; 0: all cores")
 
 
 def ablate(options):
@@ -203,22 +217,22 @@ def ablate(options):
 def add_sheet(steps):
     p = step(steps, "sheet", sheet, help="a contact sheet of classes")
     p.add_argument("classes", nargs="*", metavar="CLASS", help="index or label; all classes if none")
-    p.add_argument("-n", "--each", type=int, default=1, help="pictures per class (1)")
-    p.add_argument("-c", "--columns", type=int, default=14, help="pictures per row (14)")
-    p.add_argument("-s", "--seed", type=int, default=0, help="first seed (0)")
-    p.add_argument("-z", "--size", type=int, default=160, help="side of a picture in pixels (160)")
+    p.add_argument("-n", "--each", type=COUNT, default=1, help="pictures per class (1)")
+    p.add_argument("-c", "--columns", type=COUNT, default=14, help="pictures per row (14)")
+    p.add_argument("-s", "--seed", type=COUNT_OR_NONE, default=0, help="first seed (0)")
+    p.add_argument("-z", "--size", type=COUNT, default=160, help="side of a picture in pixels (160)")
     p.add_argument("--alone", action="store_true", help="the thing on grey, without surroundings and camera")
-    p.add_argument("-o", "--output", default="sheet.png", help="PNG file to write (sheet.png)")
+    p.add_argument("-o", "--output", default="sheet.png", help="picture file to write (sheet.png)")
 
 
 def sheet(options):
     from train.drawings.registry import find
-    from train.sheet import sheet_of, tiles_of, write_png
+    from train.sheet import sheet_of, tiles_of, write
     indices = find(options.classes)
     start = time.process_time()
     tiles = tiles_of(indices, options.each, options.seed, options.size, options.alone)
     spent = time.process_time() - start
-    write_png(options.output, sheet_of(tiles, min(options.columns, len(tiles))))
+    write(options.output, sheet_of(tiles, min(options.columns, len(tiles))))
     print(f"{options.output}: {len(indices)} classes, {1000 * spent / len(tiles):.1f} ms a picture",
           file=sys.stderr)
 
@@ -231,23 +245,23 @@ def add_dreams(steps):
     p.add_argument("-l", "--layers", nargs="+", default=["3b", "4a", "4b", "4c", "4d", "4e", "5a"],
                    metavar="LAYER",
                    help="3a .. 5b (3b 4a 4b 4c 4d 4e 5a)")
-    p.add_argument("--octaves", type=int, default=3, help="(3)")
-    p.add_argument("--steps", type=int, default=20, help="per octave (20)")
-    p.add_argument("-z", "--size", type=int, default=0, help="scale the dreams to this side in the sheet")
-    p.add_argument("-o", "--output", default="dreams.png", help="PNG file to write (dreams.png)")
+    p.add_argument("--octaves", type=COUNT, default=3, help="(3)")
+    p.add_argument("--steps", type=COUNT, default=20, help="per octave (20)")
+    p.add_argument("-z", "--size", type=COUNT_OR_NONE, default=0, help="scale the dreams to this side in the sheet")
+    p.add_argument("-o", "--output", default="dreams.png", help="picture file to write (dreams.png)")
 
 
 def dreams(options):
     from train.dreams import dream_sheet
-    from train.sheet import write_png
-    write_png(options.output, dream_sheet(options.weights, options.input, options.layers, options.octaves,
-                                          options.steps, options.size))
+    from train.sheet import write
+    write(options.output, dream_sheet(options.weights, options.input, options.layers, options.octaves, options.steps,
+                                      options.size))
 
 
 def add_picture(steps):
     p = step(steps, "picture", picture, help="draw cat_dog224.bmp, the picture that is shipped")
     p.add_argument("output", metavar="FILE.bmp", help="224 x 224 BMP file to write")
-    p.add_argument("-s", "--seed", type=int, default=None, help="another picture")
+    p.add_argument("-s", "--seed", type=COUNT_OR_NONE, default=None, help="another picture")
 
 
 def picture(options):

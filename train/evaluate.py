@@ -14,7 +14,7 @@ def evaluate(path, pool, size=224, limit=0):
     top1, top5: shares; classes: top-1 share of every class; confusions: the most frequent mistakes
     [true label, answer, count].
     """
-    network, n = load_plain(path), limit or len(pool)
+    network, n = load_plain(path), min(limit or len(pool), len(pool))
     network = network.to(memory_format=torch.channels_last)
     truth = np.asarray(pool.classes)[pool.labels[:n]]
     best = np.zeros((n, 5), int)

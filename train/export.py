@@ -153,9 +153,9 @@ def difference(trained, plain, indices, pictures):
 def load_checkpoint(path):
     """A checkpoint of fit: (network in eval mode, class indices, the whole record). Raises PoolError if it is none."""
     try:
-        record = torch.load(path, map_location="cpu", weights_only=False)
+        record = torch.load(path, map_location="cpu", weights_only=True)
         network = Inception(len(record["indices"]))
         network.load_state_dict(record["network"])
-    except (pickle.UnpicklingError, RuntimeError, TypeError, KeyError):
+    except (pickle.UnpicklingError, EOFError, RuntimeError, TypeError, KeyError):
         raise PoolError(f"{path}: not the weights of a run; expected a weights-NN.pt or checkpoint.pt") from None
     return network.eval(), record["indices"], record

@@ -55,6 +55,10 @@ class Run:
             raise PoolError(f"{options.held}: other classes than {options.pool}; draw it again")
         for schedule in (options.sizes, options.adversary, options.faint, options.disguise):
             points(schedule)
+        if points(options.sizes)[0][0] > 0:
+            raise PoolError(f"{options.sizes}: no size to begin with; expected 0:VALUE first")
+        if options.batch > len(self.pool):
+            raise PoolError(f"{options.pool}: {len(self.pool)} pictures, fewer than a batch of {options.batch}")
         if options.threads:
             torch.set_num_threads(options.threads)
         torch.manual_seed(options.seed)
@@ -127,7 +131,7 @@ class Run:
         """Go on with the folder's checkpoint, if there is one of the same options."""
         if not os.path.exists(self.path("checkpoint.pt")):
             return False
-        record = torch.load(self.path("checkpoint.pt"), map_location=self.device, weights_only=False)
+        record = torch.load(self.path("checkpoint.pt"), map_location=self.device, weights_only=True)
         mine, theirs = dataclasses.asdict(self.options), record["options"]
         differs = [key for key in mine if key not in FREE and mine[key] != theirs.get(key)]
         if differs or record["indices"] != self.pool.classes:

@@ -9,7 +9,6 @@ import math
 
 import numpy as np
 
-import deepdream
 from train.drawings.beasts import Beast, beast, stripes, two
 from train.drawings.brushes import (
     BLACK,
@@ -31,6 +30,7 @@ from train.drawings.brushes import (
     step,
     tree,
 )
+from train.sheet import write
 
 SIDE = 224
 SEED = 4
@@ -38,8 +38,7 @@ SEED = 4
 
 def write_picture(path, seed=None):
     """Draw the picture and write it as a BMP file."""
-    pixels = scene(SEED if seed is None else seed)
-    deepdream.write_picture(path, deepdream.Picture(SIDE, SIDE, bytearray(pixels[..., ::-1].tobytes())))
+    write(path, scene(SEED if seed is None else seed))
 
 
 def scene(seed, side=SIDE):

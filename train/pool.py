@@ -35,17 +35,16 @@ class Pool:
 
     def __init__(self, folder, writable=False):
         self.folder = folder
+        mode: Literal["r+", "r"] = "r+" if writable else "r"
         try:
             with open(os.path.join(folder, "pool.json"), encoding="utf-8") as file:
                 self.about = json.load(file)
-        except (OSError, ValueError) as error:
+            n, self.classes = self.about["pictures"], self.about["classes"]
+            self.pictures = np.memmap(os.path.join(folder, "pictures.u8"), np.uint8, mode,
+                                      shape=(n, SIDE, SIDE, 3))
+            self.done = np.memmap(os.path.join(folder, "done.u8"), np.uint8, mode, shape=(n,))
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise PoolError(f"{folder}: not a pool of drawings ({error}); draw one") from None
-        n = self.about["pictures"]
-        mode: Literal["r+", "r"] = "r+" if writable else "r"
-        self.classes = self.about["classes"]
-        self.pictures = np.memmap(os.path.join(folder, "pictures.u8"), np.uint8, mode,
-                                  shape=(n, SIDE, SIDE, 3))
-        self.done = np.memmap(os.path.join(folder, "done.u8"), np.uint8, mode, shape=(n,))
         self.labels = np.arange(n) % len(self.classes)
 
     def __len__(self):

@@ -1,9 +1,8 @@
 """Contact sheets: what the classes look like."""
 
-import zlib
-
 import numpy as np
 
+import deepdream
 from train.drawings.scenes import draw, draw_alone
 
 
@@ -21,14 +20,7 @@ def sheet_of(tiles, columns):
     return np.concatenate(rows)
 
 
-def write_png(path, picture):
-    """Write (h, w, 3) uint8 as a PNG file."""
-    def chunk(kind, data):
-        body = kind + data
-        return len(data).to_bytes(4, "big") + body + zlib.crc32(body).to_bytes(4, "big")
+def write(path, picture):
+    """Write (h, w, 3) uint8, R G B, as a picture file of the name's format."""
     h, w, _ = picture.shape
-    rows = np.concatenate([np.zeros((h, 1), np.uint8), np.ascontiguousarray(picture).reshape(h, 3 * w)], 1)
-    header = w.to_bytes(4, "big") + h.to_bytes(4, "big") + bytes((8, 2, 0, 0, 0))
-    with open(path, "wb") as file:
-        file.write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header)
-                   + chunk(b"IDAT", zlib.compress(rows.tobytes(), 6)) + chunk(b"IEND", b""))
+    deepdream.write_picture(path, deepdream.Picture(w, h, bytearray(picture[..., ::-1].tobytes())))

@@ -542,7 +542,8 @@ def unfold_phases(planner: Planner, op: Operation, add: bool) -> list[Unit]:
         rows = [row for row in range(x.h) if (row + op.top) % down == phase]
         if not rows:
             continue
-        kernel = planner.kernel(layers.unfold, cell, first, repeats, last, down * x.row, phases.pixel, phases.row, add)
+        kernel = planner.kernel(layers.unfold, cell, skipped, first, repeats, last, down * x.row, phases.pixel,
+                                phases.row, add)
         for i, count in divide(len(rows), 20 * x.w * x.c):
             q = (rows[i] + op.top) // down - op.first[0]
             units.append(Unit(kernel, [x.address + planner.delta + rows[i] * x.row,

@@ -517,10 +517,10 @@ def softmax_gradient(asm: Assembler, channels: int, add: bool) -> None:
     asm.leave()
 
 
-def unfold(asm: Assembler, lanes: int, first: int, repeats: int, last: int, x_row: int, y_pixel: int, y_row: int,
-           add: bool) -> None:
+def unfold(asm: Assembler, lanes: int, skipped: int, first: int, repeats: int, last: int, x_row: int, y_pixel: int,
+           y_row: int, add: bool) -> None:
     """Rows of x from rows of y [positions, lanes of y_pixel bytes]: `lanes` floats of every position, back to back,
-    but only the last `first` of the first position (if not 0) and the first `last` of the last one.
+    but only `first` of the first position (if not 0), behind `skipped`, and the first `last` of the last one.
     add: to what x holds."""
     x, y, row = asm.arguments("x y rows")
     counter, = asm.pointers(1)
@@ -539,7 +539,7 @@ def unfold(asm: Assembler, lanes: int, first: int, repeats: int, last: int, x_ro
 
     with asm.repeat(row):
         if first:
-            copy(first, lanes - first)
+            copy(first, skipped)
         if repeats > 1:
             with asm.repeat(counter, repeats - 1):
                 copy(lanes, 0, not add and -lanes % asm.V < asm.V // 2)    # the next position overwrites what is behind
