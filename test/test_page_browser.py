@@ -24,8 +24,8 @@ SHIPPED = str(ROOT / "cat_dog224.bmp")
 
 
 class Patient(Program):
-    """It waits for a page that is reloaded as long as that takes; and a dream of which a page has seen some steps stands
-    still while there is a file `hold`, so that there is time to pause it."""
+    """It waits for a page that is reloaded as long as that takes; and while there is a file `hold` a dream stands still
+    of which pages have seen some steps, so that there is time to pause it."""
     PROGRAM = [*PROGRAM[:2], PROGRAM[2].replace(
         "deepdream.run()", "import json, os\nfrom deepdream_extras.page import studio\n"
         "busy, studio.GRACE = studio.Studio.busy, 3600.0\n"
@@ -170,7 +170,8 @@ class BrowserTest(unittest.TestCase):
         page.wait("work.kind === 'dream' && work.step > 1", LONG)
         page.run("window.old = true")
         page.call("Page.reload")
-        page.wait("!window.old && typeof work !== 'undefined' && work.kind === 'dream' && framesSeen > 1 && !work.paused", LONG)
+        page.wait("!window.old && typeof work !== 'undefined' && work.kind === 'dream' && framesSeen > 1 && "
+                  "!work.paused", LONG)
         other = self.open()
         other.wait("work.kind === 'dream' && framesSeen > 1", LONG)
         other.run("settings.preset = 'smooth'; settings.size = 96; start()")
