@@ -192,6 +192,19 @@ class Admission(PageTest):
         self.assertIn("million", self.ask("POST", "file?as=photograph&name=a.png", huge,
                                            status=400)["error"])
 
+    def test_a_body_that_is_not_wanted_may_come_late(self):
+        request = (b"POST %sstart HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Length: 70000\r\n\r\n"
+                   % (self.program.path.encode(), self.program.port))
+        with socket.create_connection((self.program.host, self.program.port), timeout=LONG) as connection:
+            connection.sendall(request)
+            with connection.makefile("rb") as answer:
+                self.assertIn(b" 413 ", answer.readline())
+                answer.read()
+            time.sleep(1.5)
+            for _ in range(7):
+                connection.sendall(bytes(10000))
+                time.sleep(0.01)
+
     def test_a_thousand_malformed_requests(self):
         numbers = random.Random(1)
         path = self.program.path.encode()
@@ -530,6 +543,14 @@ class Begun(unittest.TestCase):
                 self.assertTrue(studio.command({})["command"].startswith("python3 " + words), studio.command({}))
                 line = studio.results_told()[0]["commands"]["png"]
             self.assertTrue(line.startswith("python3 deepdream.py -j 1 --size 32"), line)
+
+    def test_a_page_that_comes_back_at_that_moment(self):
+        """Between two looks at when the last page was left there is one again."""
+        class Returning(Studio):
+            left = property(lambda self: next(self.moments), lambda self, moment: None)
+            moments = iter((time.monotonic(), 0.0))
+
+        self.assertFalse(Returning.abandoned(Returning.__new__(Returning)))
 
     def test_the_photograph_has_its_own_size(self):
         """Not that of what was decoded for the page."""

@@ -178,6 +178,15 @@ class BrowserTest(unittest.TestCase):
         page.wait("work.settings && work.settings.preset === 'smooth' || "
                   "results.some(one => one.settings.preset === 'smooth')", LONG)
 
+    def test_nobody_answers(self):
+        page = self.open()
+        self.assertIn("does not answer", page.run("""(async () => {
+            const its = window.fetch;
+            window.fetch = async () => { throw new TypeError('Failed to fetch'); };
+            await seePhotograph({...photograph, number: photograph.number + 1000});
+            window.fetch = its;
+            return document.getElementById('toasts').textContent; })()"""))
+
     def test_twelve_megapixels(self):
         path = os.path.join(self.folder, "large.jpg")
         large = deepdream.Picture(4000, 3000, bytearray(os.urandom(3 * 500)) * (4000 * 3000 // 500))

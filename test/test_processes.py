@@ -1,5 +1,7 @@
 """Processes and signals around the Python engine: forks by others, deaths of parents, systems that refuse."""
+import _signal
 import array
+import contextlib
 import math
 import os
 import random
@@ -12,6 +14,11 @@ import unittest.mock
 from helpers import LONG, MODULES, ROOT, gone, wait_until
 
 import deepdream
+
+try:
+    from deepdream_extras.simd import tape
+except ImportError:             # Python without ctypes
+    tape = None
 
 TABLE = [("data", "Placeholder", (), "data", (12, 9, 3), {}),
          ("a", "Conv2D", ("data", "w"), "a", (12, 9, 4), {}),
@@ -172,6 +179,45 @@ class Refusals(unittest.TestCase):
             engine.close()
         finally:
             signal.signal(signal.SIGCHLD, before)
+
+    def test_ctrl_c_while_a_process_is_begun(self):
+        """Is for the parent alone, and for later: the process is one of its own by then."""
+        self.addCleanup(signal.signal, signal.SIGINT, signal.signal(signal.SIGINT, signal.default_int_handler))
+        fork = os.fork
+        for in_child in (True, False):
+
+            def fork_then(in_child=in_child):
+                child = fork()
+                if (child == 0) == in_child:
+                    os.kill(os.getpid(), signal.SIGINT)
+                return child
+            with self.subTest(in_child=in_child), unittest.mock.patch("os.fork", fork_then):
+                engine, parent = small_engine(2), os.getpid()
+                try:
+                    with contextlib.nullcontext() if in_child else self.assertRaises(KeyboardInterrupt):
+                        step(engine)
+                finally:
+                    if os.getpid() != parent:
+                        os._exit(3)
+                self.assertEqual(len(engine.workers.children), 1)
+                self.assertEqual(step(engine), step(small_engine(1)))
+                engine.close()
+
+    def test_ctrl_c_just_before_it_has_to_wait(self):
+        """It is not blocked for good then."""
+        change, engine = _signal.pthread_sigmask, small_engine(2)
+        step(engine)
+
+        def handled_there(how, signals):
+            before = change(how, signals)
+            if how == signal.SIG_BLOCK and signals:
+                raise KeyboardInterrupt
+            return before
+        for enter in (engine.close, tape.Undisturbed().__enter__) if tape else (engine.close,):
+            with unittest.mock.patch("_signal.pthread_sigmask", handled_there), self.assertRaises(KeyboardInterrupt):
+                enter()
+            self.assertNotIn(signal.SIGINT, change(signal.SIG_BLOCK, []))
+        engine.close()
 
     def test_closing_is_not_interrupted(self):
         """Ctrl-C while workers are sent home is seen after that, and then nothing is half closed."""
