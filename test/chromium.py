@@ -22,6 +22,9 @@ PROGRAM = os.environ.get("DEEPDREAM_BROWSER")       # chromium or what is like i
 STARTING = 240.0                # seconds, and for an answer, of a machine that does much else
 
 
+GONE = "target navigated", "xecution context", "context with specified id", "Promise was collected"
+
+
 class Navigated(RuntimeError):
     """The document that was asked is there no longer."""
 
@@ -132,9 +135,8 @@ class Page:
                 self.problems.append(message["params"]["entry"]["text"])
             if message.get("id") == self.number:
                 if "error" in message:
-                    text = message["error"].get("message", "")
-                    kind = Navigated if "navigated" in text or "context" in text else RuntimeError
-                    raise kind(f"{method}: {message['error']}")
+                    text = f"{method}: {message['error']}"
+                    raise Navigated(text) if any(map(text.__contains__, GONE)) else RuntimeError(text)
                 return message["result"]
 
     def look(self, width: int, height: int, phone: bool = False, dark: bool = False) -> None:
