@@ -5,6 +5,7 @@
 import http.server
 import json
 import os
+import pathlib
 import shlex
 import shutil
 import subprocess
@@ -30,13 +31,13 @@ class Patient(Program):
         "deepdream.run()", "import json, os\nfrom deepdream_extras.page import studio\n"
         "busy, studio.GRACE = studio.Studio.busy, 3600.0\n"
         "def holds(self):\n"
-        "    return os.path.exists('hold') and self.last_frame and json.loads(self.last_frame)['step'] > 2\n"
+        "    return os.path.exists('hold') and self.last_frame and json.loads(self.last_frame).get('step', 0) > 2\n"
         "studio.Studio.busy = lambda self: busy(self) and not holds(self)\n"
         "deepdream.run()")]
 
     def hold(self, on: bool) -> None:
-        path = os.path.join(self.folder.name, "hold")
-        open(path, "x").close() if on else os.remove(path)       # noqa: SIM115
+        path = pathlib.Path(self.folder.name, "hold")
+        path.touch() if on else path.unlink(missing_ok=True)
 
 
 @unittest.skipUnless(chromium.PROGRAM, "DEEPDREAM_BROWSER names no browser")
@@ -90,6 +91,7 @@ class BrowserTest(unittest.TestCase):
               if (this.canvas === view) looks.add(view.toDataURL('image/png')); })
               (CanvasRenderingContext2D.prototype.drawImage); 0""")
         self.program.hold(True)
+        self.addCleanup(self.program.hold, False)
         page.run("settings.size = 160; settings.steps = 60; document.querySelector('[data-preset=classic]').click()")
         page.wait("work.kind === 'dream' && work.step > 2", LONG)
         page.press(" ")
