@@ -2622,27 +2622,28 @@ class Workers:
     def add(self) -> None:
         """One more worker; where the system has no room for it, those that are there must do."""
         ends: list[int] = []
-        parent = os.getpid()
+        parent, before = os.getpid(), hold_interrupts()
         try:
             ends += os.pipe()
             ends += os.pipe()
             child = os.fork()
+            theirs, request, answer, ours = ends
+            if child == 0:
+                self.serve(theirs, ours, [request, answer, *sum(self.pipes, ())], parent, before)
+            os.close(theirs)
+            os.close(ours)
+            self.pipes.append((request, answer))
+            self.children.append(child)
         except OSError as error:
             for end in ends:
                 os.close(end)
             self.count = len(self.pipes)
             self.notes.append(f"no more processes are to be had ({error.strerror or error}): working with "
                               f"{self.count + 1} instead of more")
-            return
-        theirs, request, answer, ours = ends
-        if child == 0:
-            self.serve(theirs, ours, [request, answer, *sum(self.pipes, ())], parent)
-        os.close(theirs)
-        os.close(ours)
-        self.pipes.append((request, answer))
-        self.children.append(child)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
-    def serve(self, requests: int, answers: int, foreign: list[int], parent: int) -> None:
+    def serve(self, requests: int, answers: int, foreign: list[int], parent: int, before: set[Any]) -> None:
         """The life of a worker; it never returns. Ctrl-C is the parent's to handle.
 
         It closes the ends of pipes that are not its own, so that those end with the parent. Other processes that the
@@ -2653,6 +2654,7 @@ class Workers:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             for signal_number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
                 signal.signal(signal_number, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
             for end in foreign:
                 os.close(end)
             engine = self.find()
@@ -2684,7 +2686,7 @@ def send_home(pipes: list[tuple[int, int]], children: list[int], pid: int) -> No
     would not tell them. Ctrl-C waits meanwhile."""
     if pid != os.getpid() or not pipes:
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    before = hold_interrupts()
     try:
         while pipes:
             request, answer = pipes.pop()
@@ -2697,6 +2699,20 @@ def send_home(pipes: list[tuple[int, int]], children: list[int], pid: int) -> No
                 os.waitpid(children.pop(), 0)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def hold_interrupts() -> set[Any]:
+    """Let Ctrl-C wait; returns the signals that have to be blocked again, and no others, when it need not any more.
+
+    One that came just before is handled here, and then it does not wait: KeyboardInterrupt, normally.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    try:
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    except BaseException:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        raise
+    return before
 
 
 # ---- Network ---------------------------------------------------------------------------------------------------------
@@ -4455,6 +4471,7 @@ def die_of(number: int) -> None:
     """End as if the signal had not been caught; where there are no such ends, this returns."""
     if os.name == "posix":
         signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [number])
         os.kill(os.getpid(), number)
 
 

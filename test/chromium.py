@@ -22,6 +22,13 @@ PROGRAM = os.environ.get("DEEPDREAM_BROWSER")       # chromium or what is like i
 STARTING = 240.0                # seconds, and for an answer, of a machine that does much else
 
 
+GONE = "target navigated", "xecution context", "context with specified id", "Promise was collected"
+
+
+class Navigated(RuntimeError):
+    """The document that was asked is there no longer."""
+
+
 class Browser:
     """The program, with a profile of its own that is removed at the end."""
 
@@ -128,7 +135,8 @@ class Page:
                 self.problems.append(message["params"]["entry"]["text"])
             if message.get("id") == self.number:
                 if "error" in message:
-                    raise RuntimeError(f"{method}: {message['error']}")
+                    text = f"{method}: {message['error']}"
+                    raise Navigated(text) if any(map(text.__contains__, GONE)) else RuntimeError(text)
                 return message["result"]
 
     def look(self, width: int, height: int, phone: bool = False, dark: bool = False) -> None:
@@ -150,11 +158,13 @@ class Page:
     def wait(self, script: str, timeout: float = STARTING):
         """The value of a script as soon as that is true."""
         until = time.monotonic() + timeout
-        while not (found := self.run(f"Boolean({script}) && ({script})")):
+        while True:
+            with contextlib.suppress(Navigated):        # another one comes
+                if found := self.run(f"Boolean({script}) && ({script})"):
+                    return found
             if time.monotonic() > until:
                 raise AssertionError(f"not within {timeout} s: {script}; {self.problems}")
             time.sleep(0.05)
-        return found
 
     def press(self, key: str) -> None:
         text = {"text": key} if len(key) == 1 else {}

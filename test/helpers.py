@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import types
 import unittest
 
@@ -47,6 +48,27 @@ def run_python(program: str, timeout: float = LONG, **environment: str) -> subpr
     """Run a piece of Python in a process of its own."""
     return subprocess.run([sys.executable, "-c", program], env={**MODULES, **environment}, capture_output=True,
                           text=True, timeout=timeout)
+
+
+def wait_until(true) -> None:
+    """Return as soon as true() is; an AssertionError if it is not within LONG."""
+    until = time.monotonic() + LONG
+    while not true():
+        if time.monotonic() > until:
+            raise AssertionError(f"not within {LONG} s")
+        time.sleep(0.01)
+
+
+def gone(process: int) -> bool:
+    """Whether a process has ended; a zombie that nobody fetches has."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    try:
+        return pathlib.Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return False
 
 
 class CommandLine(unittest.TestCase):

@@ -9,12 +9,22 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 from unittest import mock
 
 import test_weights
-from helpers import ENVIRONMENT, LONG, MODULES, PROGRAM, ROOT, CommandLine, needs_machine_code, run_python
+from helpers import (
+    ENVIRONMENT,
+    LONG,
+    MODULES,
+    PROGRAM,
+    ROOT,
+    CommandLine,
+    gone,
+    needs_machine_code,
+    run_python,
+    wait_until,
+)
 
 import deepdream
 from deepdream_extras import many, scales
@@ -428,14 +438,23 @@ class Folders(CommandLine):
         self.assertEqual(len(os.listdir("out")), 3)
         self.assertGreater(deepdream.read_picture("out/a_sheet.png").width, 64)
 
+    # What is said of one picture fills a sixteenth of what a pipe holds: a command whose lines nobody reads waits.
+    WORDY = "p{:02}" + "." * 200 + ".png"
+    SLOW = ("--octaves", "1", "--steps", "25", "--tile", "32", "--layer", "3a", "-j", "2")
+
+    def begun(self, folder, **environment):
+        """A command in the midst of the work: it comes to the end when somebody listens again, not before."""
+        command = subprocess.Popen([*PROGRAM, "-i", "in", "-o", folder, *self.SLOW], text=True, stderr=subprocess.PIPE,
+                                   env={**ENVIRONMENT, **environment}, pipesize=4096)
+        while " 1 of " not in (line := command.stderr.readline()):
+            self.assertTrue(line, "it has ended")
+        return command
+
     @unittest.skipUnless(sys.platform.startswith("linux"), "looks into /proc")
     def test_workers_that_die(self):
-        names = [f"p{i}.png" for i in range(12)]
+        names = [self.WORDY.format(i) for i in range(50)]
         make_pictures("in", *names)
-        slow = ("--octaves", "1", "--steps", "25", "--tile", "32", "--layer", "3a", "-j", "2")
-        command = subprocess.Popen([*PROGRAM, "-i", "in", "-o", "out", *slow], env=ENVIRONMENT, text=True,
-                                   stderr=subprocess.PIPE)
-        self.first_is_done(command)
+        command = self.begun("out")
         workers = [pid for pid in processes_of(command.pid)
                    if b"spawn_main" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()]
         os.kill(workers[0], signal.SIGKILL)
@@ -443,32 +462,22 @@ class Folders(CommandLine):
         self.assertEqual(command.returncode, 0, said)
         self.assertEqual(sorted(os.listdir("out")), sorted(names))
 
-    def first_is_done(self, command):
-        while " 1 of " not in (line := command.stderr.readline()):
-            self.assertTrue(line, "it has ended")
-
     @unittest.skipUnless(sys.platform.startswith("linux"), "looks into /proc")
     def test_nobody_stays(self):
-        make_pictures("in", *(f"p{i}.png" for i in range(40)))
-        slow = ("--octaves", "1", "--steps", "50", "--tile", "32", "--layer", "3a", "-j", "2")
+        make_pictures("in", *(self.WORDY.format(i) for i in range(50)))
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
             with self.subTest(number):
                 os.mkdir(temporary := os.path.abspath(f"temporary{number}"))
-                command = subprocess.Popen([*PROGRAM, "-i", "in", "-o", f"out{number}", *slow], text=True,
-                                           env={**ENVIRONMENT, "TMPDIR": temporary}, stderr=subprocess.PIPE)
-                self.first_is_done(command)
+                command = self.begun(f"out{number}", TMPDIR=temporary)
                 workers = processes_of(command.pid)
                 command.send_signal(number)
                 _, said = command.communicate(timeout=LONG)
                 self.assertEqual(command.returncode, -number)
                 if number != signal.SIGKILL:
-                    self.assertRegex(said, "interrupted; [0-9]+ of 40 pictures are in out")
+                    self.assertRegex(said, "interrupted; [0-9]+ of 50 pictures are in out")
                     self.assertNotIn("Traceback", said)
                     self.assertTrue(all(line.startswith("deepdream: ") for line in said.splitlines()), said)
-                until = time.monotonic() + 60       # a process ends as soon as it is given a processor
-                while any(os.path.exists(f"/proc/{pid}") for pid in workers):
-                    self.assertLess(time.monotonic(), until, "a process was left behind")
-                    time.sleep(0.05)
+                wait_until(lambda workers=workers: all(map(gone, workers)))
                 self.assertEqual(os.listdir(temporary), [])
 
 
@@ -498,9 +507,7 @@ class Dask(CommandLine):
         environment = {**MODULES, "PYTHONWARNINGS": "ignore"}
         command = subprocess.Popen([*PROGRAM, *words, "-o", "out", "--on", f"dask://{address}"], env=environment,
                                    text=True, stderr=subprocess.PIPE)
-        while not os.path.isdir("out") or len(os.listdir("out")) < 5:
-            self.assertIsNone(command.poll())
-            time.sleep(0.02)
+        wait_until(lambda: os.path.isdir("out") and len(os.listdir("out")) >= 5 or command.poll() is not None)
         first.kill()
         self.start("worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard")
         _, said = command.communicate(timeout=LONG)

@@ -15,7 +15,7 @@ import time
 import unittest
 import unittest.mock
 
-from helpers import ENVIRONMENT, PROGRAM, REFUSED, ROOT, needs_machine_code
+from helpers import ENVIRONMENT, LONG, PROGRAM, REFUSED, ROOT, needs_machine_code
 
 import deepdream
 
@@ -32,7 +32,7 @@ class Modes(unittest.TestCase):
 
     def run_it(self, *words, code=0, **settings):
         done = subprocess.run([*PROGRAM, *map(str, words)], cwd=self.folder, env=self.environment, text=True,
-                              capture_output=True, stdin=subprocess.DEVNULL, timeout=240, **settings)
+                              capture_output=True, stdin=subprocess.DEVNULL, timeout=LONG, **settings)
         self.assertEqual(done.returncode, code, done.stderr)
         self.assertNotIn("Traceback", done.stderr)
         return done
@@ -158,7 +158,7 @@ class Classify(Modes):
         process.stdout.close()
         error = process.stderr.read().decode()
         process.stderr.close()
-        self.assertEqual(process.wait(60), 1)
+        self.assertEqual(process.wait(LONG), 1)
         self.assertNotIn("Error", error)
 
     def test_damaged_weights_are_named(self):
@@ -417,7 +417,7 @@ class Streams(Modes):
         """A shell's command line in which `deepdream` is the program."""
         words = f"deepdream() {{ '{sys.executable}' '{ROOT}/deepdream.py' \"$@\"; }}\n{line}"
         done = subprocess.run(["bash", "-o", "pipefail", "-c", words], cwd=self.folder, env=self.environment,
-                              stdin=subprocess.DEVNULL, capture_output=True, timeout=240, **settings)
+                              stdin=subprocess.DEVNULL, capture_output=True, timeout=LONG, **settings)
         self.assertNotIn(b"Traceback", done.stderr)
         self.assertNotIn(b"Exception", done.stderr)
         return done
@@ -455,7 +455,13 @@ class Streams(Modes):
 
     @needs_machine_code
     def test_the_picture_is_written_though_nobody_reads_on(self):
-        done = self.shell("deepdream adversarial --steps 3 -q -o fooled.bmp | head -1; echo ${PIPESTATUS[0]}")
+        (self.folder / "slow.py").write_text(
+            f"import os, sys, time\nsys.path.insert(0, {str(ROOT)!r})\nimport deepdream\nanswer = deepdream.answer\n"
+            "def slow(text, *more):\n    answer(text, *more)\n"
+            "    while not os.path.exists('gone'): time.sleep(0.01)\n"
+            "deepdream.answer = slow\ndeepdream.run()\n")
+        done = self.shell(f"{sys.executable} slow.py adversarial --steps 3 -q -o fooled.bmp |"
+                          " { read line; echo $line; exec <&-; touch gone; }; echo ${PIPESTATUS[0]}; rm gone slow.py")
         self.assertEqual((done.stdout, done.stderr), (b"before\n1\n", b""))
         self.assertEqual(self.files(), ["fooled.bmp"])
 
@@ -537,7 +543,7 @@ class Signals(Modes):
                     running = self.dream_for_ever(engine)
                     os.killpg(running.pid, number)      # as a terminal does: to the whole group
                     rest = running.stderr.read()
-                    self.assertEqual(running.wait(60), -number)     # a dream takes hours
+                    self.assertEqual(running.wait(LONG), -number)     # a dream takes hours
                     self.assertEqual(rest, "deepdream: interrupted\n")
                     self.assertEqual(self.files(), ["in.bmp"])
 
@@ -548,7 +554,7 @@ class Signals(Modes):
         self.wait_for(running, "octave 2 of 7 done")
         os.killpg(running.pid, signal.SIGINT)
         self.assertIn("interrupted; finished: x_octave_0.bmp", running.stderr.read().splitlines()[-1])
-        self.assertEqual(running.wait(60), -signal.SIGINT)
+        self.assertEqual(running.wait(LONG), -signal.SIGINT)
 
     def test_ignored_ones_stay_ignored(self):
         for number in (signal.SIGINT, signal.SIGHUP):
@@ -557,7 +563,7 @@ class Signals(Modes):
             time.sleep(0.3)
             self.assertIsNone(running.poll())
             running.terminate()
-            self.assertEqual(running.wait(60), -signal.SIGTERM)
+            self.assertEqual(running.wait(LONG), -signal.SIGTERM)
 
     def test_a_shells_loop_ends_too(self):
         self.picture("in.bmp", 32, 32)
@@ -567,7 +573,7 @@ class Signals(Modes):
         self.wait_for(running, " in all, ")
         os.killpg(running.pid, signal.SIGINT)
         self.assertNotIn("next", running.stderr.read())
-        self.assertEqual(running.wait(60), -signal.SIGINT)
+        self.assertEqual(running.wait(LONG), -signal.SIGINT)
 
     SLOW_CLOSE = ("close = deepdream.Network.close\n"
                   "def slow(network):\n    print('closing', file=sys.stderr, flush=True)\n    time.sleep({0})\n"
@@ -577,13 +583,13 @@ class Signals(Modes):
     def test_a_second_one_while_all_is_closed(self):
         self.picture("in.bmp", 32, 32)
         words = ("-i", "in.bmp", "--tile", "32", "--steps", "100000", "--octaves", "1", "--engine", "python")
-        running = self.start(*words, more=self.SLOW_CLOSE.format(0.5))
+        running = self.start(*words, more=self.SLOW_CLOSE.format(0.5) + "deepdream.PATIENCE = 3600.0")
         self.wait_for(running, " in all, ")
         running.send_signal(signal.SIGINT)
         self.wait_for(running, "closing")
         running.send_signal(signal.SIGINT)
         self.assertEqual(running.stderr.read(), "deepdream: interrupted\n")
-        self.assertEqual(running.wait(60), -signal.SIGINT)
+        self.assertEqual(running.wait(LONG), -signal.SIGINT)
 
     def test_a_second_one_when_that_takes_for_ever(self):
         self.picture("in.bmp", 32, 32)
@@ -594,7 +600,7 @@ class Signals(Modes):
         self.wait_for(running, "closing")
         time.sleep(0.3)
         running.send_signal(signal.SIGINT)
-        self.assertEqual(running.wait(60), -signal.SIGINT)
+        self.assertEqual(running.wait(LONG), -signal.SIGINT)
         self.assertEqual(running.stderr.read(), "")
 
     def test_while_modules_are_loaded(self):
@@ -610,7 +616,7 @@ class Signals(Modes):
                 self.wait_for(running, "loading")
                 running.send_signal(signal.SIGINT)
                 self.assertEqual(running.stderr.read(), "")
-                self.assertEqual(running.wait(60), -signal.SIGINT)
+                self.assertEqual(running.wait(LONG), -signal.SIGINT)
 
     def test_importing_leaves_signals_alone(self):
         program = ("import signal\nbefore = [signal.getsignal(n) for n in range(1, 32)]\nimport deepdream\n"
@@ -636,7 +642,7 @@ class Signals(Modes):
                 running = self.start("in.bmp", *SMALL, "--no-octaves", more=slow)
                 self.wait_for(running, "syncing")
                 running.send_signal(number)
-                self.assertEqual(running.wait(60), -number)
+                self.assertEqual(running.wait(LONG), -number)
                 if number != signal.SIGKILL:
                     self.assertEqual(self.files(), ["in.bmp"])
         self.assertEqual(len(self.files()), 2)

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import unittest
 
-from helpers import ROOT
+from helpers import LONG, ROOT
 from test_weights import OtherNetworks
 
 import deepdream
@@ -116,7 +116,7 @@ class FourFiles(unittest.TestCase):
     def run_it(self, *words, code=0):
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "LANG": "C.UTF-8"}
         done = subprocess.run([sys.executable, "deepdream.py", *words], cwd=self.folder, env=environment, text=True,
-                              capture_output=True, stdin=subprocess.DEVNULL, timeout=240)
+                              capture_output=True, stdin=subprocess.DEVNULL, timeout=4 * LONG)
         self.assertEqual(done.returncode, code, done.stderr)
         self.assertNotIn("Traceback", done.stderr)
         return done

@@ -18,7 +18,7 @@ import zlib
 from urllib.parse import urlsplit
 
 import test_weights
-from helpers import ENVIRONMENT, LONG, PROGRAM, ROOT, needs_machine_code
+from helpers import ENVIRONMENT, LONG, PROGRAM, REFUSED, ROOT, needs_machine_code, wait_until
 
 import deepdream
 from deepdream_extras.page import controls
@@ -27,17 +27,21 @@ from deepdream_extras.page.studio import Studio
 
 SHIPPED = str(ROOT / "cat_dog224.bmp")
 QUICK = {"layer": "3a", "octaves": 2, "steps": 2, "size": 96}      # of a picture; the shipped one grows
+SLOW = {"layer": "conv1_7x7_s2" if REFUSED else "4c", "steps": 100000, "octaves": 1, "tiles": "whole"}  # many minutes
 
 
 class Program:
     """The program itself, in a process of its own."""
+    PROGRAM = PROGRAM
 
     def __init__(self, *words: str) -> None:
         self.folder = tempfile.TemporaryDirectory()
-        self.process = subprocess.Popen([*PROGRAM, "page", "--no-open", "-q", *words], stdout=subprocess.PIPE,
+        self.process = subprocess.Popen([*self.PROGRAM, "page", "--no-open", "-q", *words], stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, text=True, env=ENVIRONMENT, cwd=self.folder.name)
         assert self.process.stdout
         self.address = self.process.stdout.readline().strip()
+        if not self.address:
+            raise RuntimeError(self.process.communicate()[1])
         parts = urlsplit(self.address)
         self.host, self.port, self.path = parts.hostname, parts.port, parts.path
 
@@ -188,6 +192,19 @@ class Admission(PageTest):
         self.assertIn("million", self.ask("POST", "file?as=photograph&name=a.png", huge,
                                            status=400)["error"])
 
+    def test_a_body_that_is_not_wanted_may_come_late(self):
+        request = (b"POST %sstart HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Length: 70000\r\n\r\n"
+                   % (self.program.path.encode(), self.program.port))
+        with socket.create_connection((self.program.host, self.program.port), timeout=LONG) as connection:
+            connection.sendall(request)
+            with connection.makefile("rb") as answer:
+                self.assertIn(b" 413 ", answer.readline())
+                answer.read()
+            time.sleep(1.5)
+            for _ in range(7):
+                connection.sendall(bytes(10000))
+                time.sleep(0.01)
+
     def test_a_thousand_malformed_requests(self):
         numbers = random.Random(1)
         path = self.program.path.encode()
@@ -225,7 +242,7 @@ class Admission(PageTest):
                 if not data:
                     break
             with contextlib.suppress(OSError), \
-                    socket.create_connection((self.program.host, self.program.port), timeout=20) as connection:
+                    socket.create_connection((self.program.host, self.program.port), timeout=LONG) as connection:
                 connection.sendall(data)
                 connection.shutdown(socket.SHUT_WR)
                 connection.recv(200)
@@ -317,8 +334,7 @@ class Dreams(PageTest):
     def test_pause_step_go_stop(self):
         events = self.listen()
         self.ask("POST", "file?as=photograph&name=a.bmp", deepdream.encode_bmp(deepdream.Picture(64, 64)))
-        self.ask("POST", "start", {"settings": {"layer": "conv1_7x7_s2", "steps": 100000, "octaves": 1,
-                                                "tiles": "whole"}})
+        self.ask("POST", "start", {"settings": SLOW})
         self.assertTrue(self.ask("POST", "pause", {})["paused"])
         events.until("work", lambda work: work.get("paused"))
         self.ask("POST", "step", {})
@@ -337,9 +353,8 @@ class Dreams(PageTest):
     def test_two_pages_see_the_same_and_the_newest_dream_wins(self):
         one, other = self.listen(), self.listen()
         self.ask("POST", "file?as=photograph&name=a.bmp", deepdream.encode_bmp(deepdream.Picture(64, 64)))
-        slow = {"layer": "conv1_7x7_s2", "steps": 100000, "octaves": 1, "tiles": "whole"}
-        self.ask("POST", "start", {"settings": {**slow, "seed": 1}})
-        self.ask("POST", "start", {"settings": {**slow, "seed": 2}})
+        self.ask("POST", "start", {"settings": {**SLOW, "seed": 1}})
+        self.ask("POST", "start", {"settings": {**SLOW, "seed": 2}})
         for events in (one, other):
             frame = events.until("frame", lambda frame: frame["settings"]["seed"] == 2)
             self.assertEqual(frame["kind"], "dream")
@@ -351,12 +366,11 @@ class Dreams(PageTest):
     def test_a_page_that_is_left_stops_the_work(self):
         late = Events(self.program)
         self.ask("POST", "file?as=photograph&name=a.bmp", deepdream.encode_bmp(deepdream.Picture(64, 64)))
-        self.ask("POST", "start", {"settings": {"layer": "conv1_7x7_s2", "steps": 100000, "octaves": 1,
-                                                "tiles": "whole"}})
+        self.ask("POST", "start", {"settings": SLOW})
         late.until("frame")
-        for _ in range(10):             # that it has been left may be seen late on a busy machine
+        for seconds in (8, 16, 32, 64, 128):            # that it has been left may be seen late on a busy machine
             late.close()
-            time.sleep(8)
+            time.sleep(seconds)
             late = Events(self.program)
             if paused := late.until("work")["paused"]:
                 break
@@ -417,10 +431,10 @@ class Ending(unittest.TestCase):
         self.addCleanup(program.close)
         events = Events(program)
         self.addCleanup(events.close)
-        program.ask("POST", "start", {"settings": {"layer": "conv1_7x7_s2", "steps": 100000, "size": 64}})
+        program.ask("POST", "start", {"settings": {**SLOW, "size": 64}})
         events.until("frame")
         program.process.send_signal(signal.SIGINT)
-        program.process.wait(60)            # the dream takes longer; this about a second
+        program.process.wait(LONG)          # this takes about a second
         self.assertIn(program.process.returncode, (130, -signal.SIGINT))
         self.assertEqual(os.listdir(program.folder.name), [])
 
@@ -454,9 +468,7 @@ class Ending(unittest.TestCase):
             self.addCleanup(process.communicate)
             self.addCleanup(process.kill)
             address = process.stdout.readline()
-            until = time.monotonic() + LONG
-            while not os.path.exists(told) and time.monotonic() < until:
-                time.sleep(0.05)
+            wait_until(lambda: os.path.exists(told))
             with open(told) as file:
                 self.assertEqual(file.read(), address)
 
@@ -531,6 +543,14 @@ class Begun(unittest.TestCase):
                 self.assertTrue(studio.command({})["command"].startswith("python3 " + words), studio.command({}))
                 line = studio.results_told()[0]["commands"]["png"]
             self.assertTrue(line.startswith("python3 deepdream.py -j 1 --size 32"), line)
+
+    def test_a_page_that_comes_back_at_that_moment(self):
+        """Between two looks at when the last page was left there is one again."""
+        class Returning(Studio):
+            left = property(lambda self: next(self.moments), lambda self, moment: None)
+            moments = iter((time.monotonic(), 0.0))
+
+        self.assertFalse(Returning.abandoned(Returning.__new__(Returning)))
 
     def test_the_photograph_has_its_own_size(self):
         """Not that of what was decoded for the page."""

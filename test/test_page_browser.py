@@ -3,7 +3,9 @@
     DEEPDREAM_BROWSER=chromium python3 -m unittest discover -s test -p test_page_browser.py
 """
 import http.server
+import json
 import os
+import pathlib
 import shlex
 import shutil
 import subprocess
@@ -14,24 +16,39 @@ import unittest
 
 import chromium
 from chromium import Browser
-from helpers import ENVIRONMENT, PROGRAM, REFUSED, ROOT
-from test_page import Program
+from helpers import ENVIRONMENT, LONG, PROGRAM, REFUSED, ROOT
+from test_page import SLOW, Program
 
 import deepdream
 
 SHIPPED = str(ROOT / "cat_dog224.bmp")
-LONG = 240.0        # seconds that may pass on a machine that does much else
+
+
+class Patient(Program):
+    """It waits for a page that is reloaded as long as that takes; and while there is a file `hold` a dream stands still
+    of which pages have seen some steps, so that there is time to pause it."""
+    PROGRAM = [*PROGRAM[:2], PROGRAM[2].replace(
+        "deepdream.run()", "import json, os\nfrom deepdream_extras.page import studio\n"
+        "busy, studio.GRACE = studio.Studio.busy, 3600.0\n"
+        "def holds(self):\n"
+        "    return os.path.exists('hold') and self.last_frame and json.loads(self.last_frame).get('step', 0) > 2\n"
+        "studio.Studio.busy = lambda self: busy(self) and not holds(self)\n"
+        "deepdream.run()")]
+
+    def hold(self, on: bool) -> None:
+        path = pathlib.Path(self.folder.name, "hold")
+        path.touch() if on else path.unlink(missing_ok=True)
 
 
 @unittest.skipUnless(chromium.PROGRAM, "DEEPDREAM_BROWSER names no browser")
 @unittest.skipIf(REFUSED, f"too slow without the machine-code engine: {REFUSED}")
 class BrowserTest(unittest.TestCase):
     browser: Browser
-    program: Program
+    program: Patient
 
     @classmethod
     def setUpClass(cls):
-        cls.program = Program()
+        cls.program = Patient()
         cls.addClassCleanup(cls.program.close)
         cls.browser = Browser()
         cls.addClassCleanup(cls.browser.close)
@@ -48,7 +65,7 @@ class BrowserTest(unittest.TestCase):
 
     def open(self, **look):
         page = self.browser.open(self.program.address, **look)
-        page.wait("document.querySelectorAll('#presets button').length > 10 && photograph.number", LONG)
+        page.wait("document.querySelectorAll('#presets button').length > 10 && photograph.number && begun", LONG)
         page.wait(self.DRAWN, LONG)
         self.addCleanup(lambda: self.assertEqual([text for text in page.problems if self.refused not in text], []))
         self.addCleanup(page.close)
@@ -73,19 +90,23 @@ class BrowserTest(unittest.TestCase):
             CanvasRenderingContext2D.prototype.drawImage = (its => function (...a) { its.apply(this, a);
               if (this.canvas === view) looks.add(view.toDataURL('image/png')); })
               (CanvasRenderingContext2D.prototype.drawImage); 0""")
+        self.program.hold(True)
+        self.addCleanup(self.program.hold, False)
         page.run("settings.size = 160; settings.steps = 60; document.querySelector('[data-preset=classic]').click()")
-        page.wait("work.kind === 'dream' && work.step > 1", LONG)
+        page.wait("work.kind === 'dream' && work.step > 2", LONG)
         page.press(" ")
         page.wait("work.paused", LONG)
+        self.program.hold(False)
         before = page.run("document.getElementById('status').textContent")
         self.assertIn("paused", before)
         page.press(".")
         page.wait("work.paused && document.getElementById('status').textContent !== " + repr(before), LONG)
         page.press(" ")
         page.wait("results.length === 1 && !work.kind && shown", LONG)
-        self.assertGreaterEqual(page.run("window.looks.size"), 5)
-        line = page.wait("document.getElementById('line-text').textContent.includes('_dream') && "
-                         "document.getElementById('line-text').textContent")
+        page.wait("window.looks.size >= 5", LONG)
+        line = page.wait("document.getElementById('line-text').textContent === results[0].commands.png && "
+                         "results[0].commands.png", LONG)
+        self.assertIn("-o photo_dream.png", line)
         saved = self.saved(page, "#save-png")
         with tempfile.TemporaryDirectory() as folder:
             shutil.copy(self.photograph, folder)
@@ -147,15 +168,26 @@ class BrowserTest(unittest.TestCase):
     def test_reload_and_two_tabs_in_mid_dream(self):
         page = self.open()
         self.drop(page, self.photograph)
-        page.run("Object.assign(settings, {size: 96, steps: 100000, layer: 'conv1_7x7_s2', scales: 'single'}); start()")
+        page.run(f"Object.assign(settings, {json.dumps(SLOW)}, {{size: 96}}); start()")
         page.wait("work.kind === 'dream' && work.step > 1", LONG)
+        page.run("window.old = true")
         page.call("Page.reload")
-        page.wait("typeof work !== 'undefined' && work.kind === 'dream' && framesSeen > 1 && !work.paused", LONG)
+        page.wait("!window.old && typeof work !== 'undefined' && work.kind === 'dream' && framesSeen > 1 && "
+                  "!work.paused", LONG)
         other = self.open()
         other.wait("work.kind === 'dream' && framesSeen > 1", LONG)
         other.run("settings.preset = 'smooth'; settings.size = 96; start()")
         page.wait("work.settings && work.settings.preset === 'smooth' || "
                   "results.some(one => one.settings.preset === 'smooth')", LONG)
+
+    def test_nobody_answers(self):
+        page = self.open()
+        self.assertIn("does not answer", page.run("""(async () => {
+            const its = window.fetch;
+            window.fetch = async () => { throw new TypeError('Failed to fetch'); };
+            await seePhotograph({...photograph, number: photograph.number + 1000});
+            window.fetch = its;
+            return document.getElementById('toasts').textContent; })()"""))
 
     def test_twelve_megapixels(self):
         path = os.path.join(self.folder, "large.jpg")

@@ -208,8 +208,8 @@ engine = t.simd.SimdEngine(net.operations, net.weights, 64, 64, {jobs})
 engine.forward(len(net.operations))
 began = time.monotonic()
 engine.forward(len(net.operations))
-print("began", time.monotonic() - began, flush=True)
 try:
+    print("began", time.monotonic() - began, flush=True)
     while True:
         engine.forward(len(net.operations))
 except KeyboardInterrupt:
@@ -247,11 +247,11 @@ class Stopping(unittest.TestCase):
         return min(float(ended[1]) - sent, (float(ended[2]) - worked) / jobs), call
 
     def test_ctrl_c_within_a_tenth_of_a_second(self):
-        """Measured: 20 to 30 ms. The best of three, in case something else is measured than the call."""
+        """Measured: 20 to 30 ms. The best of ten, in case something else is measured than the call."""
         for jobs in (1, 2):
             with self.subTest(jobs=jobs):
                 tries = []
-                while len(tries) < 3 and min((seconds for seconds, _ in tries), default=1.0) > 0.1:
+                while len(tries) < 10 and min((seconds for seconds, _ in tries), default=1.0) > 0.1:
                     tries.append(self.seconds(jobs))
                 self.assertLess(min(seconds for seconds, _ in tries), 0.1, tries)
 
@@ -265,8 +265,10 @@ class Elsewhere(unittest.TestCase):
             "from deepdream_extras.simd import tape\n"
             "threading.Thread(target=time.sleep, args=(600,), daemon=True).start()\n"
             "try:\n"
-            "    with tape.Undisturbed():\n"
-            "        os.kill(os.getpid(), signal.SIGINT); time.sleep(0.1); print('quiet', flush=True)\n"
+            "    with tape.Undisturbed() as undisturbed:\n"
+            "        os.kill(os.getpid(), signal.SIGINT)\n"
+            "        while not undisturbed.asked: time.sleep(0.01)\n"
+            "        print('quiet', flush=True)\n"
             "except KeyboardInterrupt: print('then')\n")
         self.assertEqual(done.stdout, "quiet\nthen\n", done.stderr)
 

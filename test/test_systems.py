@@ -117,7 +117,7 @@ class Elsewhere(unittest.TestCase):
         self.assertTrue(done.stderr.rstrip().endswith("KeyboardInterrupt"), done.stderr)
 
     def run_tape(self, command, how, **environment):
-        for _ in range(3):    # its addresses may be taken in the other program
+        for _ in range(10):    # its addresses may be taken in the other program
             path = pathlib.Path(self.folder, "tape")
             program(how, self.bridge() if how == "windows" else "-", "tape", path)
             done = subprocess.run([*command, path], capture_output=True, text=True, timeout=LONG,

@@ -147,7 +147,7 @@ class Streams(unittest.TestCase):
             with open(ends[1], "wb", buffering=0) as sink:
                 writer = y4m.Animation(sink, 300, 200, 0.04)
                 for seed in range(3):
-                    ask.wait(10)
+                    ask.wait(300)
                     ask.clear()
                     writer.add(noise(300, 200, seed))
                     said.set()

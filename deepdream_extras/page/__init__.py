@@ -63,7 +63,7 @@ def begin(thread: threading.Thread) -> None:
     while that blocks it. Engines do so where an interruption would leave them waiting for ever.
     """
     block = hasattr(signal, "pthread_sigmask")
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT]) if block else set()
+    before = deepdream.hold_interrupts() if block else set()
     try:
         thread.start()
     finally:

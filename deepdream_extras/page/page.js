@@ -66,6 +66,11 @@ const view = $("view"), before = $("before"), mask = $("mask");
 let lastDrawn = 0;
 window.framesSeen = 0;
 
+async function fetched(path) {      // the picture there; null if there is none any more, or nobody answers
+  const answer = await fetch(path).catch(() => toast("deepdream does not answer; is it still running?", true));
+  return answer?.ok ? answer.blob().then(bitmap).catch(() => null) : null;
+}
+
 async function bitmap(source) {
   const blob = typeof source !== "string" ? source : new Blob([Uint8Array.from(atob(source), c => c.charCodeAt(0))], {type: "image/jpeg"});
   return createImageBitmap(blob);
@@ -103,8 +108,8 @@ async function seePhotograph(found) {
   showControls();
   if (!fresh) return;
   if (smallFor !== found.number) for (const image of [$("small"), ...$("presets").querySelectorAll(".waiting img")]) image.src = `original?${found.number}`;
-  const answer = await fetch(`original?${found.number}`);
-  const image = await bitmap(await answer.blob());
+  const image = await fetched(`original?${found.number}`);
+  if (!image) return;
   draw(before, image);
   endMask();
   if (!work.kind) showOriginal();
@@ -129,10 +134,8 @@ async function showResult(number) {
   if (!result) return showOriginal();
   shown = number;
   showResults();
-  const answer = await fetch(`picture?number=${number}&format=jpg&view=1`);
-  if (!answer.ok) return;
-  const image = await bitmap(await answer.blob());
-  if (shown !== number || work.kind) return;
+  const image = await fetched(`picture?number=${number}&format=jpg&view=1`);
+  if (!image || shown !== number || work.kind) return;
   shape(image.width, image.height);
   draw(view, image);
   showStatus();

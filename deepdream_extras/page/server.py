@@ -262,8 +262,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         """Let a body that is not wanted arrive for a while: closing at once would make the browser miss the answer."""
         with contextlib.suppress(OSError):
             self.connection.shutdown(socket.SHUT_WR)
-            self.connection.settimeout(1.0)
-            until = time.monotonic() + 3.0
+            until = time.monotonic() + PATIENCE
             while time.monotonic() < until and self.connection.recv(2 ** 16):
                 pass
 

@@ -169,7 +169,8 @@ class Studio:
         return self.work is not None and not self.work.paused
 
     def abandoned(self) -> bool:
-        return bool(self.left) and time.monotonic() - self.left > GRACE
+        left = self.left                # once: a page that comes back puts a 0 there at any moment
+        return bool(left) and time.monotonic() - left > GRACE
 
     def reply(self, asked: Asked) -> None:
         try:

@@ -257,7 +257,11 @@ class Undisturbed:
         self.masks = hasattr(signal, "pthread_sigmask")
         if self.masks:
             self.before = _signal.pthread_sigmask(signal.SIG_BLOCK, [])
-        self.begin()
+        try:
+            self.begin()
+        except BaseException:    # pressed just before: what handles that was called here
+            self.end()
+            raise
         return self
 
     def begin(self) -> None:
