@@ -854,6 +854,8 @@ class Refused(Case):
                 ([op("Mul", "x,v", "y")], [tensor("v", (12,), [1.0] * 12)], ("a number for each channel",)),
                 ([op("Div", "x,v", "y")], [tensor("v", (), [0.0])], ("division by zero",)),
                 ([op("Pad", "x,n", "y", mode="reflect")], [tensor("n", (8,), [0] * 8, 7)], ("reflect",)),
+                ([op("GlobalAveragePool", "x", "p"), op("Pad", "p,n", "y")],
+                 [tensor("n", (8,), [0, 0, 1, 1, 0, 0, 1, 1], 7)], ("dimension 2, which is a single cell", "several")),
                 ([op("Pad", "x,n", "y")], [tensor("n", (8,), [0, 1, 0, 0, 0, 0, 0, 0], 7)], ("dimension 1",)),
                 ([op("Relu", "w", "y")], [w], ("a constant",)),
                 ([op("Relu", "", "y")], [], ("nothing",)),
