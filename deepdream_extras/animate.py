@@ -15,6 +15,7 @@ the loop, what --key and --through do to options from frame to frame, and the mo
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import math
@@ -394,7 +395,13 @@ def run(options: SimpleNamespace) -> int:
     options = moving.expanded(options)
     check(options)
     sinks = frames.opened(options)
-    source = start(options)
+    deepdream.tell_unheard(options, (sink.obeys for sink in sinks))
+    with contextlib.closing(start(options)) as source:
+        make(options, sinks, source)
+    return 0
+
+
+def make(options: SimpleNamespace, sinks: list[frames.Sink], source: frames.Source) -> None:
     if not source.moving and options.flow:
         raise UsageError("--flow: nothing moves in a picture; give a video")
     if not source.moving and ("--blend" in dict(options.given) or "blend" in keyframes(options)):
@@ -416,7 +423,6 @@ def run(options: SimpleNamespace) -> int:
     frames.check_apart(options, sinks, source.files)
     with deepdream.open_network(options) as network:
         Work(options, sinks, source, network).run()
-    return 0
 
 
 def check(options: SimpleNamespace) -> None:
@@ -493,10 +499,11 @@ class Work:
             raise DeepDreamError(f"{self.options.input}: a video without a frame; expected one at least")
         self.introduce()
         state = self.find_state(first)
-        for sink in self.sinks:
-            self.begin(sink)
         self.progress = deepdream.Progress(self.total or 0, "frame", self.options.quiet)
+        sinks = self.sinks[:]
         try:
+            for sink in sinks:
+                self.begin(sink)
             given = self.go_on(state, first, given) if state else itertools.chain([first], given)
             whole = (self.make_elsewhere if self.options.on else self.make_frames)(given)
             self.progress.say(self.finish(whole))
@@ -514,6 +521,8 @@ class Work:
             raise
         finally:
             self.progress.line.clear()
+            for sink in sinks:
+                sink.give_up()          # nothing where it is finished
             if self.reel:
                 self.reel.close()
             if self.journal and not os.path.exists(self.journal.path):

@@ -40,6 +40,7 @@ def run(options: SimpleNamespace) -> int:
         raise UsageError("--channels: of which layer? add --layer NAME")
     output = deepdream.open_output(options, deepdream.output_path(options))
     deepdream.check_apart(options, [output])
+    deepdream.tell_unheard(options, [output.format.obeys])
     source = deepdream.input_file(options, options.size)
     extras = deepdream.extras_for(options, output, source)
     with deepdream.open_network(options) as network:

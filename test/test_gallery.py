@@ -80,6 +80,10 @@ class Sheets(CommandLine):
             sheet, err = self.sheet("--engine", "python", "-j", 1)
         self.assertIn("1 dreams of 32x64 pixels", err)
         self.assertEqual((sheet.width, sheet.height), (8 + 2 * 40, 8 + 64 + 4 * font.HEIGHT + 4 + 8))
+        self.assertNotIn("changes nothing", err)
+        with unittest.mock.patch.object(gallery, "layer_shots", first_layer):
+            _, err = self.sheet("--engine", "python", "-j", 1, "--quality", 80)
+        self.assertIn("--quality changes nothing in what is written here; it is for JPEG files\n", err)
 
     def test_what_makes_no_sense(self):
         for words, says in ((("--layers", "--classes"), "choose one of"), (("--channels", 3), "add --layer NAME"),
