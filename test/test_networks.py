@@ -726,7 +726,10 @@ class Pictures(Case):
         network = deepdream.Network(families.as_wished(model, options), "python", 1)
         network.forward(picture)
         self.near(network.read(model.input.name)[:3], [(10 - 103.53) / 2, (100 - 116.28) / 2, (200 - 123.675) / 2])
-        self.assertEqual(families.input_wanted(families.as_wished(model, options)).order, "BGR")
+        model = families.as_wished(model, options)
+        self.assertEqual(families.input_wanted(model).order, "BGR")
+        self.assertIn("; but as the options say: BGR, ", model.note)
+        self.assertNotIn("--input-order", model.note)
 
     def test_json_beside_the_model(self):
         path = self.file(small())
