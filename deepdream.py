@@ -3492,6 +3492,8 @@ def tell_unheard(options: SimpleNamespace, obeyed: Iterable[str], given: Iterabl
     beside those of the command line."""
     if options.network:         # of a worker: told where the command was given
         return
+    if options.show and (reason := resolve("show:hindrance")()):
+        teller(options)(f"--show draws nothing: {reason}")
     heard = set(" ".join(obeyed).split())
     for name in dict.fromkeys(flag[2:] for flag, _ in (*options.given, *given)):
         able = [row.name for row in FORMATS if name in row.obeys.split()]
@@ -3954,7 +3956,7 @@ def frame_rate(text: str) -> Fraction:
         if 1e-4 <= float(above) / float(below or 1) <= 1000:
             value = Fraction(text).limit_denominator(100000)
     if not value:
-        raise ValueError("expected a number of at most 1000, such as 25, 12.5 or 30000/1001")
+        raise ValueError("expected a number from 0.0001 to 1000, such as 25, 12.5 or 30000/1001")
     return value
 
 

@@ -547,8 +547,12 @@ class Work:
         width, height = self.size
         if self.size != (self.source.first.width, self.source.first.height):
             self.tell(f"frames are brought to {width}x{height} pixels first; --size 0 keeps them as they are")
-        count = counted(self.total, "frame") if self.total else "frames"
-        long = f", which is {float(self.total / self.rate):.3g} s" if self.total else ""
+        options, total = self.options, self.total
+        count, long = counted(total, "frame") if total else "frames", ""
+        if total:
+            shown = total - min(options.crossfade, total // 2)
+            shown += max(shown - 2, 0) * options.ping_pong          # see frames.order
+            long = f", {shown} are shown" * (shown != total) + f", which is {float(shown / self.rate):.3g} s"
         self.tell(f"{count} of {width}x{height} pixels, {float(self.rate):.4g} a second{long}")
         octaves = " ".join(f"{w}x{h}" for w, h in scales.sizes(usual.plan.scales, width, height))
         self.tell(f"each is dreamed at {octaves} with {counted(usual.plan.stages[0].steps, 'step')}, the first"

@@ -418,9 +418,10 @@ def check_apart(options: SimpleNamespace, sinks: Sequence[Sink], read: Sequence[
                 if os.path.realpath(os.path.dirname(path) or ".") == folder and form.fullmatch(os.path.basename(path)):
                     raise DeepDreamError(f"{sink.pattern}: {path} is read and would be written over; choose another"
                                          " folder or other names")
-            if read and options.input and os.path.isdir(options.input) and os.path.realpath(options.input) == folder:
-                raise DeepDreamError(f"{sink.pattern}: all pictures of this folder are read, and the next time these"
-                                     " would be, too; choose another folder")
+        if read and options.input and os.path.isdir(options.input) and sink.ordinary and (
+                os.path.realpath(options.input) == os.path.realpath(os.path.dirname(sink.path) or ".")):
+            raise DeepDreamError(f"{sink.name}: all pictures of this folder are read, and the next time what is written"
+                                 " there would be, too; choose another folder")
 
 
 # ---- Order -----------------------------------------------------------------------------------------------------------

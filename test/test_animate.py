@@ -379,11 +379,13 @@ class Films(CommandLine):
         plain = self.stills()
         self.animate("--frames", 5, "-o", "r/", "--reverse")
         self.assertEqual(self.stills("r"), plain[::-1])
-        self.animate("--frames", 5, "-o", "p/", "-o", "p.png", "--ping-pong")
+        said = self.animate("--frames", 5, "-o", "p/", "-o", "p.png", "--ping-pong").err
+        self.assertIn("5 frames of 40x36 pixels, 15 a second, 8 are shown, which is 0.533 s", said)
         self.assertEqual(self.stills("p"), plain + plain[3:0:-1])
         self.assertEqual([decoded.pixels for decoded, _ in png.frames(pathlib.Path("p.png").read_bytes())],
                          plain + plain[3:0:-1])
-        self.animate("--frames", 3, "-o", "c/", "--crossfade", 2)
+        said = self.animate("--frames", 3, "-o", "c/", "--crossfade", 2).err
+        self.assertIn("5 frames of 40x36 pixels, 15 a second, 3 are shown, which is 0.2 s", said)
         faded = self.stills("c")
         self.assertEqual(len(faded), 3)
         self.assertEqual(faded[0], plain[2])
@@ -595,6 +597,7 @@ class Films(CommandLine):
                             (("-i", "empty", "-o", "a.gif"), "a folder without pictures"),
                             (("-i", "v", "-o", "v/%d.png"), "is read and would be written over"),
                             (("-i", "x%d.png", "-o", "a.gif"), "there is no such file"),
+                            (("-i", "v", "-o", "v/a.gif"), "v/a.gif: all pictures of this folder are read"),
                             (("-i", "v", "-o", "v/"), "all pictures of this folder are read"),
                             (("-o", "%d-%d.png"), "several places for a number"),
                             (("--key", "50:layer=9x", "-o", "a.gif"), "9x: no such layer"),
@@ -609,7 +612,7 @@ class Films(CommandLine):
                             (("--ping-pong", "--crossfade", 2), "choose one"), (("--each", 3), "add --through"),
                             (("--flow",), "nothing moves"), (("--blend", 0.3), "dreamed on once"),
                             (("--crossfade", 9, "--frames", 5), "expected fewer than there are frames"),
-                            (("--distort", "zom"), "did you mean zoom"), (("--fps", 0), "30000/1001"),
+                            (("--distort", "zom"), "did you mean zoom"), (("--fps", 0), "from 0.0001 to 1000"),
                             (("--noise", "40x40"), "not with both"),
                             (("--scales", "single", "--octaves", 2), "there is but one octave where --scales is"),
                             (("--key", "60:layer=3b"), "--key 60:layer=3b: there is no such frame, the last of 60 is"),

@@ -225,7 +225,10 @@ class Showing(Recipes):
         return terminal.getvalue()
 
     def test_only_on_a_terminal(self):
-        self.assertEqual(self.run_it("in.bmp", *SMALL, "--show").out, "")
+        said = self.run_it("in.bmp", *SMALL, "--show")
+        self.assertEqual(said.out, "")
+        self.assertIn("--show draws nothing: stdout is no terminal\n", said.err)
+        self.assertNotIn("--show", self.run_it("in.bmp", *SMALL, "--show", "-q").err)
         self.assertEqual(self.shown(), "")
         with mock.patch.dict(os.environ, {"TERM": "xterm"}):
             once = self.shown("--show")
