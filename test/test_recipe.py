@@ -110,6 +110,10 @@ class Keeping(Recipes):
         write_picture("plain.png", Picture(8, 8))
         self.assertIn("\nno recipe in it\n", self.run_it("show", "plain.png").out)
         self.assertIn("no recipe in it", self.run_it("show", "plain.png", "--json", code=1).err)
+        piped = deepdream.read_picture_file("plain.png", "plain.png")
+        with mock.patch.object(deepdream, "read_picture_file", return_value=piped):
+            self.assertIn("stdin: PNG, 8 x 8", self.run_it("show", "-").out)
+            self.assertIn("error: stdin: there is no recipe", self.run_it("show", "-", "--json", code=1).err)
 
 
 class Following(Recipes):
