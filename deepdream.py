@@ -661,6 +661,7 @@ class Format(NamedTuple):
     describe: Callable[[bytes, str], Decoded] | str     # the same without the pixels, at once
     write: Callable[[Picture, Extras], bytes] | str
     keeps: str = ""                                 # what it has a place for: profile, recipe
+    obeys: str = ""                                 # the options that say how it is written, of Extras' fields
     reduces: bool = False                           # whether `read` takes `longest`, see jpeg.decode
 
     def function(self, what: Any, name: str) -> Any:
@@ -675,14 +676,15 @@ class Format(NamedTuple):
 FORMATS = (
     Format("BMP", (".bmp", ".dib"), (b"BM",), decode_bmp, describe_bmp, encode_bmp),
     Format("PNG", (".png", ".apng"), (b"\x89PNG",), "formats.png:decode", "formats.png:describe", "formats.png:encode",
-           "profile recipe"),
+           "profile recipe", "loop"),
     Format("JPEG", (".jpg", ".jpeg", ".jpe", ".jfif"), (b"\xff\xd8\xff",), "formats.jpeg:decode",
-           "formats.jpeg:describe", "formats.jpeg:encode", "profile recipe", reduces=True),
+           "formats.jpeg:describe", "formats.jpeg:encode", "profile recipe", "quality subsampling", reduces=True),
     Format("GIF", (".gif",), (b"GIF8",), "formats.gif:decode", "formats.gif:describe", "formats.gif:encode",
-           "profile recipe"),
+           "profile recipe", "dither loop"),
     Format("PPM", (".ppm", ".pnm"), (b"P1", b"P2", b"P3", b"P4", b"P5", b"P6", b"P7"), "formats.pnm:decode",
            "formats.pnm:describe", "formats.pnm:encode", "recipe"),
-    Format("Y4M", (".y4m",), (b"YUV4MPEG2",), "formats.y4m:decode", "formats.y4m:describe", "formats.y4m:encode"),
+    Format("Y4M", (".y4m",), (b"YUV4MPEG2",), "formats.y4m:decode", "formats.y4m:describe", "formats.y4m:encode",
+           obeys="subsampling"),
 )
 READABLE = "BMP, PNG, JPEG, GIF, PPM or Y4M"
 # Kinds that we do not read ourselves: where the bytes are that tell, the bytes, the name.
@@ -3501,6 +3503,21 @@ def extras_for(options: SimpleNamespace, output: Output, source: Decoded) -> Ext
     return Extras(options.quality, options.subsampling, profile, dither=options.dither, aspect=source.aspect)
 
 
+def tell_unheard(options: SimpleNamespace, obeyed: Iterable[str], given: Iterable[tuple[str, str]] = ()) -> None:
+    """Tell of options that nothing which is written obeys. obeyed: see Format.obeys, of each output. given: options
+    beside those of the command line."""
+    if options.network:         # of a worker: told where the command was given
+        return
+    if options.show and (reason := resolve("show:hindrance")()):
+        teller(options)(f"--show draws nothing: {reason}")
+    heard = set(" ".join(obeyed).split())
+    for name in dict.fromkeys(flag[2:] for flag, _ in (*options.given, *given)):
+        able = [row.name for row in FORMATS if name in row.obeys.split()]
+        if able and name not in heard:
+            teller(options)(f"--{name} changes nothing in what is written here; it is for {' and '.join(able)} files"
+                            + " of several frames" * (name == "loop"))
+
+
 def recipe_text(options: SimpleNamespace, network: Network, output: Output, **resolved: Any) -> str:
     """How the output is made, as it goes into it; see deepdream_extras/recipe.py."""
     if options.save_recipe or "recipe" in output.format.keeps:
@@ -3514,6 +3531,7 @@ def run_dream(options: SimpleNamespace) -> int:
             raise UsageError("--save-steps: only where one picture is dreamed on")
         return resolve("many:run")(options)
     output = open_output(options, output_path(options))
+    tell_unheard(options, [output.format.obeys])
     noise = None
     if wants_plan(options):
         resolve("wishes:check")(options)
@@ -3736,6 +3754,7 @@ def guess_lines(guesses: Iterable[Guess]) -> str:
 def run_adversarial(options: SimpleNamespace) -> int:
     output = open_output(options, output_path(options))
     check_apart(options, [output])
+    tell_unheard(options, [output.format.obeys])
     source = input_file(options)
     picture = as_picture(source)
     extras = extras_for(options, output, source)
@@ -3953,7 +3972,7 @@ def frame_rate(text: str) -> Fraction:
         if 1e-4 <= float(above) / float(below or 1) <= 1000:
             value = Fraction(text).limit_denominator(100000)
     if not value:
-        raise ValueError("expected a number of at most 1000, such as 25, 12.5 or 30000/1001")
+        raise ValueError("expected a number from 0.0001 to 1000, such as 25, 12.5 or 30000/1001")
     return value
 
 

@@ -15,6 +15,7 @@ the loop, what --key and --through do to options from frame to frame, and the mo
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import math
@@ -394,7 +395,13 @@ def run(options: SimpleNamespace) -> int:
     options = moving.expanded(options)
     check(options)
     sinks = frames.opened(options)
-    source = start(options)
+    deepdream.tell_unheard(options, (sink.obeys for sink in sinks))
+    with contextlib.closing(start(options)) as source:
+        make(options, sinks, source)
+    return 0
+
+
+def make(options: SimpleNamespace, sinks: list[frames.Sink], source: frames.Source) -> None:
     if not source.moving and options.flow:
         raise UsageError("--flow: nothing moves in a picture; give a video")
     if not source.moving and ("--blend" in dict(options.given) or "blend" in keyframes(options)):
@@ -416,7 +423,6 @@ def run(options: SimpleNamespace) -> int:
     frames.check_apart(options, sinks, source.files)
     with deepdream.open_network(options) as network:
         Work(options, sinks, source, network).run()
-    return 0
 
 
 def check(options: SimpleNamespace) -> None:
@@ -493,10 +499,11 @@ class Work:
             raise DeepDreamError(f"{self.options.input}: a video without a frame; expected one at least")
         self.introduce()
         state = self.find_state(first)
-        for sink in self.sinks:
-            self.begin(sink)
         self.progress = deepdream.Progress(self.total or 0, "frame", self.options.quiet)
+        sinks = self.sinks[:]
         try:
+            for sink in sinks:
+                self.begin(sink)
             given = self.go_on(state, first, given) if state else itertools.chain([first], given)
             whole = (self.make_elsewhere if self.options.on else self.make_frames)(given)
             self.progress.say(self.finish(whole))
@@ -514,6 +521,8 @@ class Work:
             raise
         finally:
             self.progress.line.clear()
+            for sink in sinks:
+                sink.give_up()          # nothing where it is finished
             if self.reel:
                 self.reel.close()
             if self.journal and not os.path.exists(self.journal.path):
@@ -538,8 +547,12 @@ class Work:
         width, height = self.size
         if self.size != (self.source.first.width, self.source.first.height):
             self.tell(f"frames are brought to {width}x{height} pixels first; --size 0 keeps them as they are")
-        count = counted(self.total, "frame") if self.total else "frames"
-        long = f", which is {float(self.total / self.rate):.3g} s" if self.total else ""
+        options, total = self.options, self.total
+        count, long = counted(total, "frame") if total else "frames", ""
+        if total:
+            shown = total - min(options.crossfade, total // 2)
+            shown += max(shown - 2, 0) * options.ping_pong          # see frames.order
+            long = f", {shown} are shown" * (shown != total) + f", which is {float(shown / self.rate):.3g} s"
         self.tell(f"{count} of {width}x{height} pixels, {float(self.rate):.4g} a second{long}")
         octaves = " ".join(f"{w}x{h}" for w, h in scales.sizes(usual.plan.scales, width, height))
         self.tell(f"each is dreamed at {octaves} with {counted(usual.plan.stages[0].steps, 'step')}, the first"

@@ -7,6 +7,7 @@ of "blob SIZE", a zero byte and the content. Nothing is kept under its final nam
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import http
 import http.client
@@ -49,6 +50,7 @@ def download(base_url: str | None = None, folder: str | None = None, stream=None
     opener = urllib.request.build_opener()    # with the proxies of the environment as they are now
     status = StatusLine(stream)
     missing = list(ORIGINAL_FILES)
+    absent = _absent(os.path.join(folder, "test"))
     lock = None
     try:
         os.makedirs(folder, exist_ok=True)
@@ -71,7 +73,24 @@ def download(base_url: str | None = None, folder: str | None = None, stream=None
     finally:
         if lock is not None:
             os.close(lock)
+        for name in missing[:1]:
+            part = os.path.join(folder, *name.split("/")) + ".part"
+            with contextlib.suppress(OSError):
+                if not os.path.getsize(part):
+                    os.remove(part)
+        for path in absent:         # where nothing came, nothing stays
+            with contextlib.suppress(OSError):
+                os.rmdir(path)
     return folder
+
+
+def _absent(folder: str) -> list[str]:
+    """The folder and those that it is in, the innermost first, as far as they are not there."""
+    found = []
+    while folder and not os.path.exists(folder):
+        found.append(folder)
+        folder = os.path.dirname(folder)
+    return found
 
 
 class _TransferError(Exception):

@@ -165,10 +165,11 @@ class Facts:
         """What a user should know of what is assumed."""
         source = "as its .json says" if {"order", "mean", "scale"} & self.beside.keys() else f"as {self.family.name}"
         return [f"{self.path}: not Inception-V1, but a network of {operations} operations; taken to want pictures "
-                f"{source}: {self.wanted()}; --input-order, --input-mean and --input-scale say otherwise"
+                f"{source}: {self.wanted()}{OTHERWISE}"
                 + f"; {self.labels_from}" * bool(self.labels_from)]
 
 
+OTHERWISE = "; --input-order, --input-mean and --input-scale say otherwise"
 ORDERS = ("RGB", "BGR")
 
 
@@ -223,7 +224,8 @@ def as_wished(model: deepdream.Model, options: SimpleNamespace) -> deepdream.Mod
     for key, value in (("mean", options.input_mean), ("scale", options.input_scale)):
         if value:
             wanted = wanted._replace(**{key: value})
-    return with_input(model, wanted)
+    note = model.note.replace(OTHERWISE, f"; but as the options say: {wanted}")
+    return with_input(model, wanted)._replace(note=note)
 
 
 def read_lines(path: str) -> list[str]:

@@ -46,6 +46,11 @@ class Source(NamedTuple):
     rate: Fraction | None = None        # frames a second, where the file says so
     length: int | None = None           # in frames, where that can be told before
     files: Sequence[str] = ()           # that are read
+    file: Any = None                    # that is open as long as frames come
+
+    def close(self) -> None:
+        if self.file is not None:
+            self.file.close()
 
 
 def source(options: SimpleNamespace) -> Source:
@@ -125,19 +130,54 @@ def matching(pattern: str) -> list[str]:
 
 
 def of_files(options: SimpleNamespace, files: list[str]) -> Source:
-    """Each file a frame, read when it is its turn."""
+    """Each file a frame, read when it is its turn; that they have one size is found out at once."""
     background, tell = options.background or deepdream.WHITE, deepdream.teller(options)
-    first = deepdream.read_file(files[0], background, tell, options.size)
+    size = size_seen(*deepdream.read_picture_file(files[0], files[0]), files[0])
+
+    def check(path: str, found: tuple[int, int]) -> None:
+        if found != size:
+            raise DeepDreamError(f"{path}: {found[0]} x {found[1]} pixels; expected {size[0]} x {size[1]}, as"
+                                 f" {files[0]}; give all frames one size")
+
+    def frame(path: str) -> Decoded:
+        data, row = deepdream.read_picture_file(path, path)
+        check(path, size_seen(data, row, path))
+        return deepdream.decoded_file(data, row, path, background, tell, options.size)
+
+    for path in files[1:options.frames]:
+        if size_by_beginning(path) != size:         # or what follows says another one, or what is wrong
+            check(path, size_seen(*deepdream.read_picture_file(path, path), path))
+    first = frame(files[0])
 
     def frames() -> Iterator[Picture]:
         for path in files:
-            decoded = first if path == files[0] else deepdream.read_file(path, background, tell, options.size)
-            if (decoded.width, decoded.height) != (first.width, first.height):
-                raise DeepDreamError(f"{path}: {decoded.width} x {decoded.height} pixels; expected"
-                                     f" {first.width} x {first.height}, as {files[0]}; give all frames one size")
+            decoded = first if path == files[0] else frame(path)
             yield Picture(decoded.width, decoded.height, decoded.pixels[:])
 
     return Source(first, frames(), len(files) > 1, None, len(files), files)
+
+
+BEGINNING = 2 ** 16     # bytes of a file that most often say how large the picture is
+
+
+def size_by_beginning(path: str) -> tuple[int, int] | None:
+    """Width and height of the picture in a file; None where its first bytes do not say it."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read(BEGINNING)
+        return size_seen(data, deepdream.format_by_content(data, path), path)
+    except (OSError, DeepDreamError):
+        return None
+
+
+def size_seen(data: bytes, row: Format, name: str) -> tuple[int, int]:
+    return shown_size(row.function(row.describe, name)(data, name))
+
+
+def shown_size(decoded: Decoded) -> tuple[int, int]:
+    """Width and height of a picture that may lie on its side, see formats.upright."""
+    sides = decoded.width, decoded.height
+    return sides[::-1] if decoded.orientation > 4 else sides
 
 
 @contextlib.contextmanager
@@ -180,17 +220,17 @@ class Begun(io.RawIOBase):
 def of_file(options: SimpleNamespace, path: str) -> Source:
     """One file: a video, or a picture."""
     name = "stdin" if path == "-" else path
-    with named_reading(name):
-        file = open(0 if path == "-" else path, "rb", closefd=path != "-")      # noqa: SIM115 (Y4M is read on and on)
+    with contextlib.ExitStack() as opened, named_reading(name):
+        file = opened.enter_context(open(0 if path == "-" else path, "rb", closefd=path != "-"))
         start = file.peek(FIRST)
         if len(start) < FIRST:          # of a pipe so far
             start = file.read(FIRST)
             file = io.BufferedReader(Begun(start, file))
-    row = deepdream.format_by_content(start, name)
-    if row.name == "Y4M":
-        return of_y4m(file, name)
-    with file, named_reading(name):         # once: a pipe, such as <(cat photo.png), has it no second time
-        data, row = deepdream.read_stream(file, name)
+        if deepdream.format_by_content(start, name).name == "Y4M":
+            found = of_y4m(file, name)
+            opened.pop_all()            # it is read on and on
+            return found
+        data, row = deepdream.read_stream(file, name)       # once: a pipe, as <(cat photo.png), has it no second time
     if row.name in MOVING and (delays := deepdream.resolve(MOVING[row.name] + ":delays")(data, name))[1:]:
         return of_animation(options, data, name, row, delays)
     return still(deepdream.decoded_file(data, row, name, options.background or deepdream.WHITE,
@@ -206,18 +246,14 @@ def of_y4m(file: Any, name: str) -> Source:
         if stat.S_ISREG(there.st_mode):
             count = (there.st_size - file.tell()) // (len("FRAME\n") + sum(y4m.plane_sizes(header)))
 
-    def pictures() -> Iterator[Picture]:
-        with file:
-            yield from y4m.read_frames(file, name, header)
-
     first = Decoded(header.width, header.height, bytearray(), aspect=header.aspect)
-    return Source(first, pictures(), True, header.rate, count)
+    return Source(first, y4m.read_frames(file, name, header), True, header.rate, count, file=file)
 
 
 def of_animation(options: SimpleNamespace, data: bytes, name: str, row: Format, delays: list[float]) -> Source:
     first = row.function(row.describe, name)(data, name)
-    if first.orientation > 4:           # lies on its side; frames are turned, see as_seen
-        first = first._replace(width=first.height, height=first.width)
+    width, height = shown_size(first)
+    first = first._replace(width=width, height=height)
     seconds = sum(delays)
     rate = Fraction(len(delays) / seconds).limit_denominator(1001) if seconds else None
     if max(delays) - min(delays) > 0.0101 and rate:         # GIF: 1/15 s is 0.06 s and 0.07 s
@@ -242,6 +278,7 @@ class Stills:
         self.path = name_of(pattern, 0)         # the first, for checks
         self.output = deepdream.open_output(options, self.path)
         self.format, self.count = self.output.format, 0
+        self.obeys = " ".join(set(self.format.obeys.split()) - {"loop"})        # each is a picture of its own
         folder, form = os.path.dirname(pattern) or ".", numbered(pattern)
         self.there = sorted(int(match[1]) for name in names_in(folder) if (match := form.fullmatch(name)))
         self.was_there = bool(self.there)
@@ -283,6 +320,9 @@ class Film:
             raise DeepDreamError(f"{self.name}: {self.format.name} is no kind of animation; expected --format gif, png"
                                  " or y4m")
         self.make = self.format.function(MOVING[self.format.name] + ":Animation", self.name)
+        self.obeys = self.format.obeys
+        self.file: Any = None
+        self.animation: Any = None
 
     def begin(self, width: int, height: int, rate: Fraction, extras: Extras) -> None:
         self.count = 0
@@ -303,7 +343,11 @@ class Film:
 
     def give_up(self) -> None:
         with contextlib.suppress(OSError):
-            self.file.close()
+            if self.animation is not None:
+                self.animation.give_up()
+        with contextlib.suppress(OSError):
+            if self.file is not None:
+                self.file.close()
 
     def finish(self) -> str:
         with named(self.name), self.file:
@@ -374,9 +418,10 @@ def check_apart(options: SimpleNamespace, sinks: Sequence[Sink], read: Sequence[
                 if os.path.realpath(os.path.dirname(path) or ".") == folder and form.fullmatch(os.path.basename(path)):
                     raise DeepDreamError(f"{sink.pattern}: {path} is read and would be written over; choose another"
                                          " folder or other names")
-            if read and options.input and os.path.isdir(options.input) and os.path.realpath(options.input) == folder:
-                raise DeepDreamError(f"{sink.pattern}: all pictures of this folder are read, and the next time these"
-                                     " would be, too; choose another folder")
+        if read and options.input and os.path.isdir(options.input) and sink.ordinary and (
+                os.path.realpath(options.input) == os.path.realpath(os.path.dirname(sink.path) or ".")):
+            raise DeepDreamError(f"{sink.name}: all pictures of this folder are read, and the next time what is written"
+                                 " there would be, too; choose another folder")
 
 
 # ---- Order -----------------------------------------------------------------------------------------------------------

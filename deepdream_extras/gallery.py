@@ -40,6 +40,7 @@ def run(options: SimpleNamespace) -> int:
         raise UsageError("--channels: of which layer? add --layer NAME")
     output = deepdream.open_output(options, deepdream.output_path(options))
     deepdream.check_apart(options, [output])
+    deepdream.tell_unheard(options, [output.format.obeys])
     source = deepdream.input_file(options, options.size)
     extras = deepdream.extras_for(options, output, source)
     with deepdream.open_network(options) as network:
@@ -63,8 +64,9 @@ def prepared(options: SimpleNamespace, network: deepdream.Network,
     """The picture at the size of the sheet's dreams, and what these are."""
     picture = deepdream.as_picture(source)
     size = deepdream.size_within(picture.width, picture.height, options.size)
-    picture = enlarged(picture, network.model.smallest) if min(size) < network.model.smallest else (
-        deepdream.shrink(picture, *size) if size != (picture.width, picture.height) else picture)
+    picture = deepdream.shrink(picture, *size) if size != (picture.width, picture.height) else picture
+    if min(size) < network.model.smallest:
+        picture = enlarged(picture, network.model.smallest)
     return picture, make_shots(options, network, picture)
 
 
@@ -112,9 +114,13 @@ def cell(options: SimpleNamespace, more: dict[str, Any]) -> dict[str, Any]:
     return {"size": (result.width, result.height), "pixels": bytes(result.pixels)}
 
 
+NARROWEST = 16      # times as long as wide: narrower strips are brought to that
+
+
 def enlarged(picture: Picture, least: int) -> Picture:
-    factor = least / min(picture.width, picture.height)
-    return scales.resize(picture, (math.ceil(picture.width * factor), math.ceil(picture.height * factor))).rounded()
+    factor, longest = least / min(picture.width, picture.height), NARROWEST * least
+    return scales.resize(picture, (min(math.ceil(picture.width * factor), longest),
+                                   min(math.ceil(picture.height * factor), longest))).rounded()
 
 
 def counted(shot: Shot) -> list[int]:

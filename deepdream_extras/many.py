@@ -610,6 +610,8 @@ def run(options: SimpleNamespace) -> int:
     extension = options.format.extensions[0] if options.format else ""
     jobs = plan_jobs(sources, folder, for_workers(options), extension, sweeps_of(options))
     apart(jobs, options)
+    deepdream.tell_unheard(options, (deepdream.format_by_name(job.target).obeys for job in jobs),
+                           (pair for job in jobs for pair in job.given))
     model, reason = deepdream.choose_model(options.model)
     if options.taken:
         model, reason = options.taken.choose_network(model, reason, options.model is not None)

@@ -299,6 +299,7 @@ class Builder:
             if pair == (0, 0):
                 continue
             sizes = {letter: axis(letter, size) for letter, size in zip("hw", x.shape)}
+            check(dim, f"padding {pair} of dimension {i}, which is a single cell", "padding of several rows or columns")
             letter = next((letter for letter in "hw" if dim == sizes[letter] != ()), "")
             check(letter and 0 <= min(pair) <= max(pair) <= deepdream.LARGEST_WINDOW,
                   f"padding {pair} of dimension {i}", "padding of rows and columns")

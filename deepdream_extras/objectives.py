@@ -419,15 +419,21 @@ GUIDE_LAYER = "inception_3b_output"     # google's
 def features(network: deepdream.Network, picture: deepdream.Picture, layer: str,
              area: int = 0) -> tuple[array.array, Shape]:
     """(activations, shape) of a layer for a picture, shrunk to `area` pixels if it has more (0: never), enlarged if it
-    is too small for the network."""
+    is too small for the network. Of a narrow strip, which would become more than twice as
+    many pixels then, the long side is brought down."""
     width, height = picture.width, picture.height
     scale = min(1.0, math.sqrt(area / (width * height))) if area else 1.0
-    least = network.model.smallest
-    scale = max(scale, least / min(width, height))
+    least, usual = network.model.smallest, math.prod(network.model.size())
+    needed = least / min(width, height)
+    scale, narrow = max(scale, needed), needed > scale
     wide, high = max(least, round(width * scale)), max(least, round(height * scale))
+    longest = 2 * max(area or width * height, usual) // min(wide, high)
+    strip = narrow and max(wide, high) > longest
+    if strip:
+        wide, high = min(wide, longest), min(high, longest)
     levels = picture.pixels
     if (wide, high) != (width, height):
-        fit = deepdream.Fit(width, height, high, wide)
+        fit = deepdream.Fit(width, height, high, wide, cut=not strip)
         levels = fit.forward(fit.part(levels))
     known = (high, wide) in network.engines
     activations = network.forward(deepdream.Picture(wide, high, levels), layer)

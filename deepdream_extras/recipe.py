@@ -155,12 +155,17 @@ def read(path: str) -> dict[str, Any]:
         except (OSError, ValueError) as error:
             raise DeepDreamError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error}); {WHERE}"
                                  ) from None
-    return checked(comment_line(described(path)[2].comment), path)
+    return checked(comment_line(described(path)[2].comment), named(path))
+
+
+def named(path: str) -> str:
+    """What a file is called in messages."""
+    return "stdin" if path == "-" else path
 
 
 def described(path: str) -> tuple[int, deepdream.Format, deepdream.Decoded]:
     """How many bytes a picture file has, its format, and what is in it but for the pixels."""
-    name = "stdin" if path == "-" else path
+    name = named(path)
     data, row = deepdream.read_picture_file(path, name)
     return len(data), row, row.function(row.describe, name)(data, name)
 
@@ -205,10 +210,10 @@ def run(options: SimpleNamespace) -> int:
     if found.orientation > 4:
         sides = sides[::-1]
     amount = f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.1f} kB"
-    lines = [f"{path}: {row.name}, {sides[0]} x {sides[1]} pixels, {amount}"
+    lines = [f"{named(path)}: {row.name}, {sides[0]} x {sides[1]} pixels, {amount}"
              + (", with a colour profile" if found.profile else "")]
     if line := comment_line(found.comment):
-        lines.append(recipe_lines(checked(line, path)))
+        lines.append(recipe_lines(checked(line, named(path))))
     elif found.comment.strip():
         lines.append(entry("comment", found.comment.strip()[:500]))
     elif row.keeps or not row.write:

@@ -11,13 +11,22 @@ BLOCK = "\u2580"
 NORMAL = "\x1b[0m"
 
 
-def draw(picture: deepdream.Picture) -> None:
-    """Draw `picture` on stdout as large as the window allows; nothing where stdout is no terminal or cannot do it."""
-    if sys.stdout is None or not sys.stdout.isatty() or os.environ.get("TERM") == "dumb":
-        return
+def hindrance() -> str:
+    """Why no picture can be drawn on stdout; "" where one can."""
+    if sys.stdout is None or not sys.stdout.isatty():
+        return "stdout is no terminal"
+    if os.environ.get("TERM") == "dumb":
+        return "this terminal has no colours (TERM=dumb)"
     try:
         BLOCK.encode(sys.stdout.encoding)
     except UnicodeError:
+        return f"this terminal has no half blocks (its encoding is {sys.stdout.encoding})"
+    return ""
+
+
+def draw(picture: deepdream.Picture) -> None:
+    """Draw `picture` on stdout as large as the window allows; nothing where that cannot be."""
+    if hindrance():
         return
     try:
         columns, lines = os.get_terminal_size(sys.stdout.fileno())

@@ -75,8 +75,10 @@ def check(options: SimpleNamespace) -> None:
     if "noise" in given and options.input is not None:
         refuse("--noise", "a dream begins with a picture or with noise, not with both")
     kind = options.scales or (preset.plan.scales.kind if preset.name else "")
-    if kind == "single" and (wrong := {"octaves", "octave_scale", "max_size"} & given.keys()):
-        refuse(f"--{min(wrong).replace('_', '-')}", "there is but one octave where --scales is single")
+    more = {"octaves"} if options.octaves != 1 else set()
+    if kind == "single" and (wrong := (more | {"octave_scale", "max_size"}) & given.keys()):
+        refuse(f"--{min(wrong).replace('_', '-')}", "there is but one octave where --scales is single"
+               + f", as of --preset {preset.name}" * (options.scales is None))
     if kind == "shrink" and "--max-size" in flags:
         refuse("--max-size", "a dream that shrinks keeps the picture's size; --size brings it down")
     if kind in ("grow", "single") and options.carry:

@@ -2,6 +2,7 @@
 
 Tests run from the repository's folder, `python3 -m unittest discover -s test`, which finds deepdream and this module.
 """
+import atexit
 import contextlib
 import io
 import os
@@ -31,6 +32,7 @@ PROGRAM = [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})
 # is tried once, not by each program that has another HOME.
 if "deepdream-tests-" not in os.environ.get("XDG_CACHE_HOME", ""):
     CACHE = tempfile.TemporaryDirectory(prefix="deepdream-tests-", ignore_cleanup_errors=True)
+    atexit.register(CACHE.cleanup)
     os.environ["XDG_CACHE_HOME"] = CACHE.name
 REFUSED = simd.unavailable()            # why there is no machine code here; "" if there is
 SETS = [] if REFUSED else simd.instruction_sets()

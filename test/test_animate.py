@@ -1,6 +1,7 @@
 """deepdream animate: the loop, keyframes, what goes in and out, and that an interruption changes nothing."""
 import array
 import errno
+import gc
 import io
 import json
 import math
@@ -15,6 +16,7 @@ import tempfile
 import threading
 import time
 import unittest
+import warnings
 import zlib
 from fractions import Fraction
 from unittest import mock
@@ -377,11 +379,13 @@ class Films(CommandLine):
         plain = self.stills()
         self.animate("--frames", 5, "-o", "r/", "--reverse")
         self.assertEqual(self.stills("r"), plain[::-1])
-        self.animate("--frames", 5, "-o", "p/", "-o", "p.png", "--ping-pong")
+        said = self.animate("--frames", 5, "-o", "p/", "-o", "p.png", "--ping-pong").err
+        self.assertIn("5 frames of 40x36 pixels, 15 a second, 8 are shown, which is 0.533 s", said)
         self.assertEqual(self.stills("p"), plain + plain[3:0:-1])
         self.assertEqual([decoded.pixels for decoded, _ in png.frames(pathlib.Path("p.png").read_bytes())],
                          plain + plain[3:0:-1])
-        self.animate("--frames", 3, "-o", "c/", "--crossfade", 2)
+        said = self.animate("--frames", 3, "-o", "c/", "--crossfade", 2).err
+        self.assertIn("5 frames of 40x36 pixels, 15 a second, 3 are shown, which is 0.2 s", said)
         faded = self.stills("c")
         self.assertEqual(len(faded), 3)
         self.assertEqual(faded[0], plain[2])
@@ -581,15 +585,20 @@ class Films(CommandLine):
         deepdream.write_picture("mixed/1.png", drawn(40, 36))
         deepdream.write_picture("mixed/2.png", drawn(36, 40))
         pathlib.Path("cut.y4m").write_bytes(b"YUV4MPEG2 W40 H36 F25:1\nFRAME\n123")
+        deepdream.write_picture("mixed/3.png", drawn(30, 30))
+        os.mkdir("v")
+        deepdream.write_picture("v/1.png", drawn(40, 36))
         for words, says in ((("-o", "a.jpg"), ".gif, .png, .apng or .y4m, a folder"), (("-o", "a"), "a folder such as"),
                             (("-o", "no/%d.png"), "there is no folder"), (("-o", "%d.webp"), "of the kind .webp"),
                             (("-o", "in.png"), "the picture that is read"),
                             (("-o", "a.gif", "-o", "a.gif"), "is the same file"),
-                            (("-i", "mixed", "-o", "b.gif"), "give all frames one size"),
+                            (("-i", "mixed", "-o", "b.gif"),
+                             "2.png: 36 x 40 pixels; expected 40 x 36, as mixed"),
                             (("-i", "empty", "-o", "a.gif"), "a folder without pictures"),
-                            (("-i", "mixed", "-o", "mixed/%d.png"), "is read and would be written over"),
+                            (("-i", "v", "-o", "v/%d.png"), "is read and would be written over"),
                             (("-i", "x%d.png", "-o", "a.gif"), "there is no such file"),
-                            (("-i", "mixed", "-o", "mixed/"), "all pictures of this folder are read"),
+                            (("-i", "v", "-o", "v/a.gif"), "v/a.gif: all pictures of this folder are read"),
+                            (("-i", "v", "-o", "v/"), "all pictures of this folder are read"),
                             (("-o", "%d-%d.png"), "several places for a number"),
                             (("--key", "50:layer=9x", "-o", "a.gif"), "9x: no such layer"),
                             (("--key", "50:maximize=3b:7@99,0", "-o", "a.gif"), "3b_output@99,0: the layer has"),
@@ -603,7 +612,7 @@ class Films(CommandLine):
                             (("--ping-pong", "--crossfade", 2), "choose one"), (("--each", 3), "add --through"),
                             (("--flow",), "nothing moves"), (("--blend", 0.3), "dreamed on once"),
                             (("--crossfade", 9, "--frames", 5), "expected fewer than there are frames"),
-                            (("--distort", "zom"), "did you mean zoom"), (("--fps", 0), "30000/1001"),
+                            (("--distort", "zom"), "did you mean zoom"), (("--fps", 0), "from 0.0001 to 1000"),
                             (("--noise", "40x40"), "not with both"),
                             (("--scales", "single", "--octaves", 2), "there is but one octave where --scales is"),
                             (("--key", "60:layer=3b"), "--key 60:layer=3b: there is no such frame, the last of 60 is"),
@@ -619,6 +628,80 @@ class Films(CommandLine):
             self.assertIn("error: /dev/full: cannot be written (No space", said)
         self.assertIn("needs a class", self.run_it("animate", "--preset", "class", code=2).err)
         self.assertIn("is one of deepdream animate", self.run_it("in.png", "--preset", "zoom", code=2).err)
+
+    def test_frames_of_another_size_are_told_before_the_work(self):
+        os.mkdir("v")
+        for number in range(4):
+            deepdream.write_picture(f"v/{number}.png", drawn(*((40, 36) if number < 3 else (36, 40))))
+        with mock.patch("deepdream_extras.dreams.dream_steps", side_effect=AssertionError("work")):
+            said = self.animate("-o", "a.gif", "-o", "f/", source="v", code=1).err
+            self.assertIn(f"{os.path.join('v', '3.png')}: 36 x 40 pixels; expected 40 x 36, as"
+                          f" {os.path.join('v', '0.png')}; give all frames one size", said)
+            pathlib.Path("v/1.png").write_bytes(b"no picture")
+            self.assertIn(f"{os.path.join('v', '1.png')}: not a picture", self.animate("-o", "a.gif", source="v",
+                                                                                       code=1).err)
+        self.assertFalse(os.path.exists("a.gif"))
+
+    def test_what_is_not_used_may_have_another_size(self):
+        os.mkdir("v")
+        for number in range(3):
+            deepdream.write_picture(f"v/{number}.png", drawn(*((40, 36) if number < 2 else (36, 40))))
+        self.animate("-o", "f/", "--frames", 2, source="v")
+        self.assertEqual(len(self.stills()), 2)
+
+    def test_frames_of_several_formats(self):
+        """JPEG files are decoded smaller where that is enough, others are not."""
+        os.mkdir("v")
+        for number, kind in enumerate((".jpg", ".png", ".bmp", ".jpg")):
+            deepdream.write_picture(f"v/{number}{kind}", drawn(400, 360))
+        self.animate("-o", "f/", "--size", 40, source="v")
+        self.assertEqual(len(self.stills()), 4)
+
+    def test_size_by_the_beginning_of_a_file(self):
+        """What comes late in a file, as the orientation of a PNG, may change the size that it is shown with."""
+        turned = deepdream.Decoded(36, 40, bytearray(), orientation=6)
+        os.mkdir("v")
+        for number in range(2):
+            deepdream.write_picture(f"v/{number}.png", drawn(40, 36))
+
+        def size_seen(data, row, path, seen=frames.size_seen):
+            return frames.shown_size(turned) if len(data) > 1000 or path.endswith("0.png") else (36, 40)
+
+        with mock.patch.object(frames, "BEGINNING", 1000), mock.patch.object(frames, "size_seen", size_seen):
+            self.animate("-o", "f/", source="v")
+        self.assertEqual(len(self.stills()), 2)
+
+    def test_options_of_other_formats_are_told(self):
+        for outputs, heard in ((("-o", "a.gif"), "--dither --loop"), (("-o", "a.png"), "--loop"),
+                               (("-o", "a.y4m"), "--subsampling"), (("-o", "f/"), ""),
+                               (("-o", "%d.gif"), "--dither"), (("-o", "%d.jpg"), "--quality --subsampling"),
+                               (("-o", "f/", "-o", "a.y4m", "-o", "a.gif"), "--dither --loop --subsampling"),
+                               (("-o", "%d.jpg", "-o", "a.gif"), "--quality --subsampling --dither --loop")):
+            with self.subTest(outputs):
+                said = self.animate("--frames", 1, *outputs, "--quality", 90, "--subsampling", "4:2:0", "--dither",
+                                    "--loop", 2).err
+                found = {line.split()[1] for line in said.splitlines() if "changes nothing" in line}
+                self.assertEqual({"--quality", "--subsampling", "--dither", "--loop"} - found, set(heard.split()))
+        self.assertIn("--loop changes nothing in what is written here; it is for PNG and GIF files of several frames\n",
+                      self.animate("--frames", 1, "-o", "a.y4m", "--loop", 2).err)
+
+    def test_nothing_stays_open(self):
+        pathlib.Path("junk").write_bytes(b"no picture at all, whatever it may be")
+        pathlib.Path("head.y4m").write_bytes(b"YUV4MPEG2 W40 H36 F25:1 C999\n" + bytes(99))
+        with open("v.y4m", "wb") as file:
+            film = y4m.Animation(file, 40, 36, Fraction(1, 20))
+            for seed in range(3):
+                film.add(drawn(40, 36, seed))
+        failing = mock.patch("deepdream_extras.dreams.dream_steps", side_effect=DeepDreamError("not today"))
+        for words, source, code in ((("-o", "a.gif"), "junk", 1), (("-o", "a.gif"), "head.y4m", 1),
+                                    (("-o", "a.gif", "--crossfade", 9), "v.y4m", 2),
+                                    (("-o", "a.gif", "--fps", "1/1000"), "in.png", 1),
+                                    (("-o", "a.y4m", "-o", "b.png", "-o", "a.gif"), "v.y4m", 1)):
+            with self.subTest(words, source=source), warnings.catch_warnings(record=True) as caught, failing:
+                warnings.simplefilter("always")
+                self.animate(*words, source=source, code=code)
+                gc.collect()
+                self.assertEqual([str(warning.message) for warning in caught], [])
 
     @needs_machine_code
     def test_videos_in(self):

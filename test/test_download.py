@@ -382,6 +382,25 @@ class DownloadTest(unittest.TestCase):
             with unittest.mock.patch.object(download, "RETRY_WAITS", (60,)), \
                     unittest.mock.patch.object(download.time, "sleep", side_effect=AssertionError("it waits")):
                 self.assertFails("cannot be reached", ", ".join(FILES), base_url=base)
+        self.assertFalse(self.folder.parent.exists())       # nothing came, nothing stays
+
+    def test_folders_that_were_there_stay(self):
+        self.folder.mkdir(parents=True)
+        self.assertFails("cannot be reached", base_url="http://127.0.0.1:9")
+        self.assertEqual(list(self.folder.iterdir()), [])
+        (self.folder / "mine").write_bytes(b"")
+        self.assertFails("cannot be reached", base_url="http://127.0.0.1:9")
+        self.assertEqual([path.name for path in self.folder.iterdir()], ["mine"])
+
+    def test_nothing_of_a_first_file_leaves_nothing(self):
+        def nothing(handler):
+            handler.send_response(200)
+            handler.send_header("Content-Length", "99")
+            handler.end_headers()
+            handler.close_connection = True
+        self.habits(*[nothing] * 9, name=list(FILES)[0])
+        self.assertFails("the connection broke after 0 of 99 bytes")
+        self.assertFalse(self.folder.parent.exists())
 
     def test_addresses_that_are_none(self):
         for base in ("ftp://127.0.0.1/", "file:///tmp", "/tmp", "http:/", "http://", "http://127.0.0.1:port",

@@ -390,6 +390,7 @@ class Errors(CommandLine):
                 (("--jitter", 3, "--shift", "no"), "random"), (("--overlap", 0.5), "--tiles feather"),
                 (("--noise", "64x64"), "not with both"), (("--noise", "64"), "WIDTHxHEIGHT"),
                 (("--scales", "single", "--octaves", 2), "one octave"),
+                (("--preset", "dreamy", "--octaves", 2), "where --scales is single, as of --preset dreamy"),
                 (("--carry", "no", "--scales", "grow"), "shrink"),
                 (("--scales", "shrink", "--max-size", 100), "--size"), (("--preset", "c89", "--floats"), "bytes"),
                 (("--penalty", "roughness=1"), "continuity"), (("--penalty", "continuity"), "such as continuity=0.1"),

@@ -130,6 +130,23 @@ class InAndOut(CommandLine):
         self.run_it("in.bmp", *SMALL, "-o", "dots.gif", "--no-octaves", "--dither")
         self.assertNotEqual(read_picture("plain.gif").pixels, read_picture("dots.gif").pixels)
 
+    def test_options_of_other_formats_are_told(self):
+        write_picture("in.bmp", gradient())
+        given = ("--quality", 80, "--subsampling", "4:2:0", "--dither")
+        for name, unheard in (("out.bmp", 3), ("out.png", 3), ("out.jpg", 1), ("out.gif", 2), ("out.ppm", 3),
+                              ("out.y4m", 2)):
+            with self.subTest(name):
+                said = self.run_it("in.bmp", *SMALL, "-o", name, "--no-octaves", *given).err
+                self.assertEqual(said.count("changes nothing in what is written here"), unheard, said)
+                self.assertNotIn("changes nothing", self.run_it("in.bmp", *SMALL, "-o", name, "--no-octaves").err)
+        self.assertIn("--quality changes nothing in what is written here; it is for JPEG files\n", said)
+        self.assertEqual(self.run_it("in.bmp", *SMALL, "-o", "out.png", "--no-octaves", *given, "-q").err, "")
+        self.run_it("in.bmp", *SMALL, "-o", "out.jpg", "--no-octaves", "--quality", 80)
+        said = self.run_it("in.bmp", "--recipe", "out.jpg", "-o", "out.png", "--no-octaves").err
+        self.assertNotIn("changes nothing", said)               # it was another's wish
+        said = self.run_it("adversarial", "in.bmp", "-o", "out.png", "--dither", "--target", "nothing of it", code=1)
+        self.assertIn("--dither changes nothing in what is written here; it is for GIF files\n", said.err)
+
     @needs_machine_code
     def test_adversarial(self):
         write_picture("in.png", gradient())

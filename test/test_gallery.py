@@ -80,6 +80,24 @@ class Sheets(CommandLine):
             sheet, err = self.sheet("--engine", "python", "-j", 1)
         self.assertIn("1 dreams of 32x64 pixels", err)
         self.assertEqual((sheet.width, sheet.height), (8 + 2 * 40, 8 + 64 + 4 * font.HEIGHT + 4 + 8))
+        self.assertNotIn("changes nothing", err)
+        with unittest.mock.patch.object(gallery, "layer_shots", first_layer):
+            _, err = self.sheet("--engine", "python", "-j", 1, "--quality", 80)
+        self.assertIn("--quality changes nothing in what is written here; it is for JPEG files\n", err)
+
+    def test_strips(self):
+        """A picture of a pixel's height is not enlarged to as many times its length."""
+        for size, expected in (((20, 40), (32, 64)), ((300, 20), (480, 32)), ((3000, 1), (512, 32)),
+                               ((1, 3000), (32, 512))):
+            found = gallery.enlarged(deepdream.Picture(*size), 32)
+            self.assertEqual((found.width, found.height), expected)
+        network = unittest.mock.Mock(**{"model.smallest": 32})
+        options = unittest.mock.Mock(size=64)
+        with unittest.mock.patch.object(gallery, "make_shots"):
+            for size, expected in (((16384, 1), (512, 32)), ((160, 120), (64, 48)), ((40, 20), (64, 32))):
+                source = deepdream.Decoded(*size, bytearray(3 * size[0] * size[1]))
+                found, _ = gallery.prepared(options, network, source)
+                self.assertEqual((found.width, found.height), expected)
 
     def test_what_makes_no_sense(self):
         for words, says in ((("--layers", "--classes"), "choose one of"), (("--channels", 3), "add --layer NAME"),

@@ -7,6 +7,7 @@ ImageMagick, gifsicle and ffmpeg read what is written here.
 """
 
 import functools
+import gc
 import io
 import pathlib
 import random
@@ -16,6 +17,7 @@ import tempfile
 import time
 import tracemalloc
 import unittest
+import warnings
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from unittest import mock
@@ -349,6 +351,21 @@ class Writing(unittest.TestCase):
             sink = io.BytesIO()
             gif.Animation(sink, 3, 3, 0.1, palette=palette).close()
             self.assertEqual(sink.getvalue(), b"")
+
+    def test_given_up(self) -> None:
+        """Nothing stays open, nothing is written any more."""
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            for palette in ("one", "each"):
+                sink = io.BytesIO()
+                moving = gif.Animation(sink, 3, 3, 0.1, palette=palette)
+                moving.add(few(3, 3, 2))
+                there = sink.getvalue()
+                moving.give_up()
+                self.assertEqual(sink.getvalue(), there)
+                del moving
+            gc.collect()
+        self.assertEqual([str(warning.message) for warning in caught], [])
 
 
 # ---- Other programs --------------------------------------------------------------------------------------------------

@@ -43,8 +43,9 @@ def max_pool(x, shape, kernel, stride):
             for i, j, c in itertools.product(range(oh), range(ow), range(channels))}
 
 
-def lrn(x, alpha, beta, bias):
-    return {(i, j, c): value / (bias + alpha * sum(x.get((i, j, c + d), 0.0) ** 2 for d in range(-2, 3))) ** beta
+def lrn(x, radius, alpha, beta, bias):
+    near = range(-radius, radius + 1)
+    return {(i, j, c): value / (bias + alpha * sum(x.get((i, j, c + d), 0.0) ** 2 for d in near)) ** beta
             for (i, j, c), value in x.items()}
 
 
@@ -130,11 +131,12 @@ class OneLayer(unittest.TestCase):
                            lambda x: max_pool(x, shape, kernel, stride))
 
     def test_lrn(self):
-        for channels in (1, 2, 5, 8):
-            with self.subTest(channels=channels):
+        """A radius of 0, each channel by itself, is left to this engine."""
+        for channels, radius in ((1, 2), (2, 2), (5, 2), (8, 2), (1, 0), (5, 0)):
+            with self.subTest(channels=channels, radius=radius):
                 self.check("LRN", (2, 3, channels), channels,
-                           {"depth_radius": 2, "alpha": 0.3, "beta": 0.75, "bias": 1.0},
-                           lambda x: lrn(x, 0.3, 0.75, 1.0))
+                           {"depth_radius": radius, "alpha": 0.3, "beta": 0.75, "bias": 1.0},
+                           lambda x: lrn(x, radius, 0.3, 0.75, 1.0))
 
     def test_average_pool(self):
         self.check("AvgPool", (3, 5, 4), 4, {}, lambda x: average(x, (3, 5, 4)))

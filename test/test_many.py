@@ -368,6 +368,20 @@ class Folders(CommandLine):
         self.assertIn("does not say how it was made, older than what it is made of, is there", done.stderr)
         self.assertEqual(pathlib.Path("in/c.png").read_bytes(), pathlib.Path("out/c.png").read_bytes())
 
+    def test_options_of_other_formats_are_told(self):
+        """Once, and only where no picture of the folder obeys them."""
+        make_pictures("in", "a.png", "b.png")
+        for more, told in (((), "--quality"), (("--dither",), "--quality --dither"), (("--format", "jpg"), ""),
+                           (("--sweep", "dither=1"), None), (("--sweep", "subsampling=4:4:4,4:2:0"),
+                                                            "--quality --subsampling")):
+            with self.subTest(more), mock.patch.object(many, "run_jobs", return_value=iter(())):
+                said = self.run_it("-i", "in", "-o", "out", "--quality", 80, *more, code=None if told is None else 0)
+                found = [line.split()[1] for line in said.err.splitlines() if "changes nothing" in line]
+                self.assertEqual(found, (told or "").split())
+        make_pictures("in", "c.jpg")
+        with mock.patch.object(many, "run_jobs", return_value=iter(())):
+            self.assertNotIn("changes nothing", self.run_it("-i", "in", "-o", "out", "--quality", 80).err)
+
     def test_said_once_and_before_the_work(self):
         """What is wrong with every picture."""
         make_pictures("in", "a.png", "b.png")

@@ -726,7 +726,10 @@ class Pictures(Case):
         network = deepdream.Network(families.as_wished(model, options), "python", 1)
         network.forward(picture)
         self.near(network.read(model.input.name)[:3], [(10 - 103.53) / 2, (100 - 116.28) / 2, (200 - 123.675) / 2])
-        self.assertEqual(families.input_wanted(families.as_wished(model, options)).order, "BGR")
+        model = families.as_wished(model, options)
+        self.assertEqual(families.input_wanted(model).order, "BGR")
+        self.assertIn("; but as the options say: BGR, ", model.note)
+        self.assertNotIn("--input-order", model.note)
 
     def test_json_beside_the_model(self):
         path = self.file(small())
@@ -854,6 +857,8 @@ class Refused(Case):
                 ([op("Mul", "x,v", "y")], [tensor("v", (12,), [1.0] * 12)], ("a number for each channel",)),
                 ([op("Div", "x,v", "y")], [tensor("v", (), [0.0])], ("division by zero",)),
                 ([op("Pad", "x,n", "y", mode="reflect")], [tensor("n", (8,), [0] * 8, 7)], ("reflect",)),
+                ([op("GlobalAveragePool", "x", "p"), op("Pad", "p,n", "y")],
+                 [tensor("n", (8,), [0, 0, 1, 1, 0, 0, 1, 1], 7)], ("dimension 2, which is a single cell", "several")),
                 ([op("Pad", "x,n", "y")], [tensor("n", (8,), [0, 1, 0, 0, 0, 0, 0, 0], 7)], ("dimension 1",)),
                 ([op("Relu", "w", "y")], [w], ("a constant",)),
                 ([op("Relu", "", "y")], [], ("nothing",)),

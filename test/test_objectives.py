@@ -309,11 +309,12 @@ class SmallNetwork(Case):
     def test_guide_is_shrunk_or_enlarged(self):
         seen = []
         with unittest.mock.patch.object(self.network, "forward", wraps=self.network.forward) as forward:
-            for size, area in (((40, 10), None), ((40, 10), 0), ((3, 40), None), ((2, 2), 0)):
+            for size, area in (((40, 10), None), ((40, 10), 0), ((3, 40), None), ((2, 2), 0),
+                               ((900, 1), None), ((1, 900), 0)):
                 guide = Guide(self.network, picture(*size), "both", area=area)
                 taken = forward.call_args[0][0]
                 seen.append((taken.width, taken.height, guide.count))
-        self.assertEqual(seen, [(24, 6, 36), (40, 10, 100), (4, 53, 54), (4, 4, 4)])
+        self.assertEqual(seen, [(24, 6, 36), (40, 10, 100), (4, 53, 54), (4, 4, 4), (72, 4, 72), (4, 450, 450)])
         self.assertEqual(list(self.network.engines), [(12, 12)])
 
     def test_a_picture_is_its_own_best_guide(self):

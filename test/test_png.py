@@ -7,6 +7,7 @@ any kind of PNG file with its pixel by pixel definition, written here from the s
 ImageMagick (convert-im6) and netpbm are installed, they and we read each other's files as well.
 """
 
+import gc
 import io
 import pathlib
 import random
@@ -17,8 +18,10 @@ import tempfile
 import time
 import tracemalloc
 import unittest
+import warnings
 import zlib
 from fractions import Fraction
+from unittest import mock
 
 from deepdream import DeepDreamError, Picture
 from deepdream_extras.formats import Decoded, Extras, composed, exif_orientation, png, upright
@@ -491,6 +494,26 @@ class Animations(Case):
             self.assertEqual(by_pillow(data), [picture.pixels for picture in pictures])
         with self.assertRaises(ValueError):
             animation.add(noise(3, 3))
+
+    def test_given_up(self) -> None:
+        """What is kept for a sink that cannot be sought in is let go of."""
+        class Full(Unseekable):
+            def write(self, data) -> int:
+                raise OSError("full")
+
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            animation = png.Animation(Unseekable(), 3, 2, 0.1)
+            animation.add(Picture(3, 2))
+            animation.give_up()
+            animation = png.Animation(Full(), 3, 2, 0.1)
+            animation.add(Picture(3, 2))
+            self.assertRaises(OSError, animation.close)
+            with mock.patch.object(png, "told", side_effect=OSError("full")):
+                self.assertRaises(OSError, png.Animation, Unseekable(), 3, 2, 0.1)
+            del animation
+            gc.collect()
+        self.assertEqual([str(warning.message) for warning in caught], [])
 
     def test_drawing_against_its_definition(self) -> None:
         rng = random.Random(6)

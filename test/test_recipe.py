@@ -110,6 +110,10 @@ class Keeping(Recipes):
         write_picture("plain.png", Picture(8, 8))
         self.assertIn("\nno recipe in it\n", self.run_it("show", "plain.png").out)
         self.assertIn("no recipe in it", self.run_it("show", "plain.png", "--json", code=1).err)
+        piped = deepdream.read_picture_file("plain.png", "plain.png")
+        with mock.patch.object(deepdream, "read_picture_file", return_value=piped):
+            self.assertIn("stdin: PNG, 8 x 8", self.run_it("show", "-").out)
+            self.assertIn("error: stdin: there is no recipe", self.run_it("show", "-", "--json", code=1).err)
 
 
 class Following(Recipes):
@@ -225,7 +229,10 @@ class Showing(Recipes):
         return terminal.getvalue()
 
     def test_only_on_a_terminal(self):
-        self.assertEqual(self.run_it("in.bmp", *SMALL, "--show").out, "")
+        said = self.run_it("in.bmp", *SMALL, "--show")
+        self.assertEqual(said.out, "")
+        self.assertIn("--show draws nothing: stdout is no terminal\n", said.err)
+        self.assertNotIn("--show", self.run_it("in.bmp", *SMALL, "--show", "-q").err)
         self.assertEqual(self.shown(), "")
         with mock.patch.dict(os.environ, {"TERM": "xterm"}):
             once = self.shown("--show")

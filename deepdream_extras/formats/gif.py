@@ -834,6 +834,11 @@ class Animation:
         if self.count:
             self.sink.write(bytes((TRAILER,)))
 
+    def give_up(self) -> None:
+        """Instead of close: let go of what is kept."""
+        if self.kept is not None:
+            self.kept.close()
+
     def write_own(self, pixels: bytes) -> None:
         """A frame with its own colours. What has not changed keeps the colours that it was first shown in."""
         if not self.count:

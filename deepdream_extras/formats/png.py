@@ -585,10 +585,14 @@ class Animation:
         self.file = sink if sink.seekable() else tempfile.TemporaryFile()   # noqa: SIM115
         self.frames = self.numbers = 0
         self.last = b""                         # the pixels that are shown
-        self.file.write(SIGNATURE + header_chunk(width, height))
-        self.count_at = self.file.tell()
-        self.file.write(self.count() + b"".join(told(extras)))
-        self.end = self.file.tell()
+        try:
+            self.file.write(SIGNATURE + header_chunk(width, height))
+            self.count_at = self.file.tell()
+            self.file.write(self.count() + b"".join(told(extras)))
+            self.end = self.file.tell()
+        except BaseException:
+            self.give_up()
+            raise
 
     def count(self) -> bytes:
         return chunk(b"acTL", struct.pack(">II", self.frames, self.loop))
@@ -625,10 +629,15 @@ class Animation:
         """To be called at the end; `sink` stays open, behind the animation."""
         self.file.seek(0, 2)
         if self.file is not self.sink:
-            self.file.seek(0)
-            shutil.copyfileobj(self.file, self.sink)
-            self.file.close()
+            with self.file:
+                self.file.seek(0)
+                shutil.copyfileobj(self.file, self.sink)
         self.sink.flush()
+
+    def give_up(self) -> None:
+        """Instead of close: let go of what is kept."""
+        if self.file is not self.sink:
+            self.file.close()
 
 
 def changed(old: bytes, new: bytes, width: int) -> tuple[int, int, int, int]:

@@ -298,6 +298,9 @@ class Animation:
     def close(self) -> None:
         self.sink.flush()
 
+    def give_up(self) -> None:
+        """Instead of close. Here nothing is kept."""
+
 
 def encode(picture: Picture, extras: Extras = Extras()) -> bytes:
     """`picture` as a video of one frame, which is shown for a second."""
