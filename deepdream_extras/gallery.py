@@ -46,7 +46,7 @@ def run(options: SimpleNamespace) -> int:
     with deepdream.open_network(options) as network:
         picture, shots = prepared(options, network, source)
         progress = deepdream.Progress(sum(work(shot) for shot in shots), "tile of 224x224", options.quiet)
-        progress.say(f"{len(shots)} dreams of {picture.width}x{picture.height} pixels")
+        progress.say(f"{len(shots)} dream{'s' * (len(shots) > 1)} of {picture.width}x{picture.height} pixels")
         try:
             made = (elsewhere if options.on else here)(options, network, shots, progress)
             results = [("the picture", picture), *((shot.text, fitted(one, picture)) for shot, one in zip(shots, made))]

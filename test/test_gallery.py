@@ -78,7 +78,7 @@ class Sheets(CommandLine):
         self.picture("in.bmp", 20, 40)
         with unittest.mock.patch.object(gallery, "layer_shots", first_layer):
             sheet, err = self.sheet("--engine", "python", "-j", 1)
-        self.assertIn("1 dreams of 32x64 pixels", err)
+        self.assertIn("1 dream of 32x64 pixels", err)
         self.assertEqual((sheet.width, sheet.height), (8 + 2 * 40, 8 + 64 + 4 * font.HEIGHT + 4 + 8))
         self.assertNotIn("changes nothing", err)
         with unittest.mock.patch.object(gallery, "layer_shots", first_layer):
