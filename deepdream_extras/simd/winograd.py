@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MOST_INPUTS = 2048          # channels; more would not fit into a thread's scratch memory
 MOST_TILES = 14             # of a unit, whose transformed inputs should stay in the second-level cache
+MOST_TILES_WIDE = 28        # the same with vectors of 16: products take half the time then, fetching weights as long
 MOST_TILES_LARGE = 49       # the same where weights stay in no cache, and each unit fetches them from memory:
 LARGE_WEIGHTS = 1 << 22     # from so many bytes on
 
@@ -56,7 +57,8 @@ def convolve(planner: Planner, taps: int, x: int, x_like: Tensor, y: int, y_like
     asm, points, depth, channels = planner.asm, POINTS[taps], x_like.c, y_like.c
     V, size, vectors = asm.V, points.size, channels // asm.V
     tiles = tiles_of(y_like.h, y_like.w, TILES[taps])
-    most = MOST_TILES_LARGE if 4 * size * size * depth * channels > LARGE_WEIGHTS else MOST_TILES
+    large = 4 * size * size * depth * channels > LARGE_WEIGHTS
+    most = MOST_TILES_LARGE if large else MOST_TILES_WIDE if V >= 16 else MOST_TILES
     while scratch_size(V, points, most, depth, [8]) > Threads.SCRATCH_SIZE:
         most -= 1
     width = tiles_of_a_unit(planner, len(tiles), vectors, most)
