@@ -44,8 +44,8 @@ def forward(planner: Planner, op: Operation, bias: int | None, relu: bool) -> li
 def gradient(planner: Planner, op: Operation, add: bool, mask: bool) -> list[Unit]:
     """The units of its input gradient."""
     x, y, (kh, kw) = op.x, op.y, op.kernel
-    start = y.address + planner.delta - (kh - 1 - op.top) * y.row - (kw - 1 - op.left) * y.pixel
-    return convolve(planner, kh, start, y, x.address + planner.delta, x,
+    start = y.address + y.delta - (kh - 1 - op.top) * y.row - (kw - 1 - op.left) * y.pixel
+    return convolve(planner, kh, start, y, x.address + x.delta, x,
                     lambda blocks: pack(planner, op, blocks, True), add=add, mask=mask)
 
 
@@ -81,7 +81,7 @@ def convolve(planner: Planner, taps: int, x: int, x_like: Tensor, y: int, y_like
             kernel = planner.kernel(winograd, points, taps, kinds, width, depth, blocks[start:stop], x_like.pixel,
                                     x_like.row, y_like.pixel, y_like.row, bias is not None, add, relu, mask)
             units.append(Unit(kernel, [weights + 4 * lane * size * size * depth, (bias or 0) + 4 * lane, y + 4 * lane,
-                                       -planner.delta, x, table.buffer_info()[0]],
+                                       -y_like.delta, x, table.buffer_info()[0]],
                               first / len(tiles), size * size * len(mine) * depth * V * sum(blocks[start:stop])))
     return units
 
@@ -142,7 +142,7 @@ def transformed(planner: Planner, op: Operation, taps: int, blocks: Sequence[int
 def phases(planner: Planner, op: Operation) -> list[Unit]:
     """The phases of the input gradient of a layer with a larger stride; see Operation.plan_phases."""
     y = op.y
-    start = (y.address + planner.delta + (op.first[0] - (op.taps[0] - 1)) * y.row
+    start = (y.address + y.delta + (op.first[0] - (op.taps[0] - 1)) * y.row
              + (op.first[1] - (op.taps[1] - 1)) * y.pixel)
     return convolve(planner, op.taps[0], start, y, op.phases.address, op.phases,
                     lambda blocks: pack_phases(planner, op, blocks))
