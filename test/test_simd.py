@@ -14,7 +14,7 @@ from helpers import REFUSED, ROOT, SETS, run_python
 import deepdream
 import inception_graph
 from deepdream_extras import simd
-from deepdream_extras.simd import tape
+from deepdream_extras.simd import tape, tensors
 
 # Largest difference over mean magnitude (or a tenth of the largest number, where a tensor has a few large ones).
 # Measured over 200 random networks: 1.2e-5; what float32 sums of a few hundred products leave.
@@ -101,14 +101,22 @@ class Builder:
         return self
 
 
+class KeptGradients(simd.SimdEngine):
+    """All gradients are there after a backward pass: none takes another's place."""
+
+    class Memory(tensors.Memory):
+        def find_stages(self) -> None:
+            """All is one stage."""
+
+
 def borders_are_zero(engine) -> bool:
     """Whether nothing was written around any picture: there are the zeros that convolutions rely on."""
     memory = engine.memory
-    for t in memory.tensors.values():
-        if t.whole:
-            continue
+    stages = {memory.tensors[name].stage for name in engine.live}    # those whose gradients have been begun
+    for t in memory.own:
         top, left, bottom, right = t.border
-        for gradient in (0, memory.delta):
+        there = t.stage in stages and not memory.replaced(t, engine.live)
+        for gradient in (0, t.delta) if there else (0,):
             corner = (t.address + gradient - memory.base) // 4 - (top * t.row + left * t.pixel) // 4
             row = t.row // 4
             for y in range(top + t.h + bottom):
@@ -158,6 +166,35 @@ class RandomNetworks(unittest.TestCase):
         self.assertTrue(borders_are_zero(fast), seed)
         for engine in engines:
             engine.close()
+
+    def test_gradients_take_turns(self) -> None:
+        """The same numbers as where each has a place of its own, from tapes that several threads walk; what has lost
+        its place is refused."""
+        gone = 0
+        for seed in range(16):
+            net = Builder(seed).network()
+            names = [row[0] for row in net.operations]
+            buffer = net.operations[len(names) // 2][3]
+            middle = [row[0] for row in net.operations if row[3] == buffer][-1]
+            engines = [made(net.operations, net.weights, 33, 38, 3) for made in (simd.SimdEngine, KeptGradients)]
+            data = net.gauss(3 * 33 * 38, 1.0)
+            for engine in engines:
+                engine.write("data", data)
+                engine.forward(len(names))
+                engine.seed({names[-1]: None, middle: deepdream.Factors([0.5] * engine.shapes[middle][2])})
+                engine.backward(len(names))
+            shared, kept = engines
+            self.assertEqual(shared.gradient("data"), kept.gradient("data"), seed)
+            self.assertTrue(borders_are_zero(shared), seed)
+            for name in names:
+                try:
+                    self.assertEqual(shared.gradient(name), kept.gradient(name), (seed, name))
+                except ValueError as error:
+                    self.assertIn(f"{name}: its gradient is gone", str(error))
+                    gone += 1
+            for engine in engines:
+                engine.close()
+        self.assertGreater(gone, 100)
 
     def test_random_networks(self) -> None:
         for seed in range(16):

@@ -13,10 +13,10 @@ import unittest
 from operator import mul
 
 from helpers import REFUSED, ROOT, SETS
+from test_simd import KeptGradients
 
 import deepdream
 import inception_graph
-from deepdream_extras import simd
 
 # Largest error allowed, as a share of the sum of the magnitudes of all that is added up: by the direct method, and with
 # fewer multiplications. Measured: 4.4e-7 and 1.2e-6.
@@ -209,8 +209,7 @@ class EveryLayer(unittest.TestCase):
     def check(self, weights, height, width, name, exact):
         """Returns the worst errors found, as shares of the sums of magnitudes."""
         dice = random.Random(height * width)
-        engine = simd.SimdEngine(inception_graph.OPERATIONS, weights, height, width, 2, instruction_set=name,
-                                 exact=exact)
+        engine = KeptGradients(inception_graph.OPERATIONS, weights, height, width, 2, instruction_set=name, exact=exact)
         engine.load_tile(deepdream.cut_tile(self.picture, 5, 7, width, height))
         engine.forward(len(inception_graph.OPERATIONS))
         target = next(row[3] for row in inception_graph.OPERATIONS if row[1] == "MatMul")

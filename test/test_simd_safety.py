@@ -53,8 +53,11 @@ class GuardedMemory(tensors.Memory):
             super().lay_out(tile)
         finally:
             tensors.private_memory = make
-        self.delta = self.room    # only now: lay_out has put the gradients right behind the values
         self.floats = memoryview(self.arena).cast("f")
+
+    def put_gradients(self):
+        for t in self.own:
+            t.delta = self.room
 
     def take(self, size):
         if self.end != self.base + self.room:    # the first call

@@ -10,7 +10,7 @@ import unittest
 from operator import mul
 
 from helpers import REFUSED, ROOT, SETS, needs_machine_code
-from test_simd import Builder, borders_are_zero
+from test_simd import Builder, KeptGradients, borders_are_zero
 
 import deepdream
 import inception_graph
@@ -133,7 +133,7 @@ class Layers(unittest.TestCase):
             for set_name in SETS:
                 dice = random.Random(seed)
                 data = net.gauss(h * w * 3, 1.0)
-                made = [simd.SimdEngine(net.operations, net.weights, h, w, jobs, instruction_set=set_name, exact=exact)
+                made = [KeptGradients(net.operations, net.weights, h, w, jobs, instruction_set=set_name, exact=exact)
                         for jobs, exact in ((1, False), (2, False), (3, False), (2, True))]
                 seeds = {names[-1]: net.gauss(math.prod(made[0].shapes[names[-1]]), 1.0),
                          names[1]: net.gauss(math.prod(made[0].shapes[names[1]]), 1.0)}
@@ -180,8 +180,8 @@ class Inception(unittest.TestCase):
         stop = [row[0] for row in inception_graph.OPERATIONS].index("inception_4c_output") + 1
         buffers = list(dict.fromkeys(row[3] for row in inception_graph.OPERATIONS[:stop]))
         for name in SETS:
-            fast, exact = (simd.SimdEngine(inception_graph.OPERATIONS, weights, 160, 200, 2, instruction_set=name,
-                                           exact=exact) for exact in (False, True))
+            fast, exact = (KeptGradients(inception_graph.OPERATIONS, weights, 160, 200, 2, instruction_set=name,
+                                         exact=exact) for exact in (False, True))
             for engine in (fast, exact):
                 engine.load_tile(deepdream.cut_tile(picture, 3, 5, 200, 160))
                 engine.forward(stop)

@@ -31,7 +31,7 @@ class SimdEngine:
 
     Operations are numbered as in the table. `read`, `write`, `seed` and `gradient` take an operation's name.
     The parts of a concatenation lie in its buffer, for values and gradients; so the gradient of a whole is to be read
-    before `backward` goes on to the ReLUs of its parts.
+    before `backward` goes on to the ReLUs of its parts. Gradients of other layers go soon after (see tensors.Memory).
     `notes` has a line for each thing that the system refused and the engine does without. Refused: one that it cannot
     do without.
     """
@@ -174,10 +174,13 @@ class SimdEngine:
         self.live = self.lives[key]
 
     def gradient(self, name: str) -> array.array:
-        """A copy of d(name), complete once `backward` has run down to the operation that follows it."""
+        """A copy of d(name), complete once `backward` has run down to the operation that follows it; when it goes on,
+        others come to lie there. ValueError: they have."""
         t = self.memory.tensor(name)
         if t.name not in self.live:
             return array.array("f", bytes(4 * math.prod(t.shape)))
+        if self.memory.replaced(t, self.live):
+            raise ValueError(f"{name}: its gradient is gone; read it before backward goes on to earlier operations")
         return self.memory.copy_out(t, True)
 
     def close(self) -> None:
@@ -258,13 +261,13 @@ class SimdEngine:
 
         def plan_sum() -> list[Unit]:
             kernel = planner.kernel(pictures.sum_absolute, line, data.row)
-            return [Unit(kernel, [data.address + memory.delta + first * data.row, memory.sums + 4 * V * i, count],
+            return [Unit(kernel, [data.address + data.delta + first * data.row, memory.sums + 4 * V * i, count],
                          first / self.height, 20.0 * line * count)
                     for i, (first, count) in enumerate(parts)]
 
         def plan_add() -> list[Unit]:
             kernel = planner.kernel(pictures.add_scaled, line, data.row)
-            return [Unit(kernel, [data.address + first * data.row, memory.delta, factor, count],
+            return [Unit(kernel, [data.address + first * data.row, data.delta, factor, count],
                          first / self.height, 20.0 * line * count)
                     for first, count in parts]
 

@@ -20,7 +20,7 @@ from .kernels.convolution import (
     split_width,
 )
 from .memory import BACKENDS, Refused
-from .tape import Tape, Threads, Unit
+from .tape import Range, Tape, Threads, Unit
 from .tensors import Memory, Operation, Phase, Tensor
 
 LARGEST_UNIT = 1_500_000    # multiply-adds: about 20 us; smaller units cost more than their sharing out wins
@@ -47,7 +47,7 @@ class Planner:
     """Plans units for one instruction set and the tensors of one memory, where it also puts weights in order."""
 
     def __init__(self, name: str, memory: Memory, jobs: int, exact: bool):
-        self.set, self.asm, self.memory, self.delta = name, BACKENDS[name], memory, memory.delta
+        self.set, self.asm, self.memory = name, BACKENDS[name], memory
         self.operations, self.jobs, self.exact = memory.operations, jobs, exact
         self.panels: dict[tuple, Any] = {}      # which packed weights -> address, once they are there
         self.keep: list[object] = []            # tables whose addresses are in use
@@ -65,16 +65,17 @@ class Planner:
         return self.set, function, *constants
 
     def gradient_of(self, t: Tensor) -> Place:
-        return Place(t.address + self.delta, t.pixel, t.row)
+        return Place(t.address + t.delta, t.pixel, t.row)
 
     # Convolutions
 
     def convolve(self, sources: Sequence[tuple[int, ...]], weights: int, y: int, y_pixel: int, y_step: int,
                  h: int, w: int, c: int, bias: int | None = None, gate: Gate = None, add: bool = False,
-                 mask: Gate = None) -> list[Unit]:
+                 mask: Gate = None, delta: int = 0) -> list[Unit]:
         """The units of one implicit matrix product (see `convolution`); y, weights, bias are addresses.
 
-        sources: (address, rows, taps, run, x_row, x_tap, x_pixel, x_step) of each input.
+        sources: (address, rows, taps, run, x_row, x_tap, x_pixel, x_step) of each input. delta: where y is a gradient
+        that is masked, bytes from the activations to it.
         """
         V = self.asm.V
         vectors = -(-c // V)
@@ -92,7 +93,7 @@ class Planner:
             for top, count in divide(h, cost):
                 target = y + top * y_step + first * V * 4
                 units.append(Unit(kernel, [weights + first * V * depth * 4, (bias or 0) + first * V * 4, target,
-                                           -self.delta, count, *(x[0] + top * x[-1] for x in sources)],
+                                           -delta, count, *(x[0] + top * x[-1] for x in sources)],
                                   top / h, cost * count))
             first += block
         return units
@@ -221,10 +222,21 @@ class Planner:
         return [Unit(kernel, [y.address + first * y.row, count], first / h, 10.0 * count * w * t.c)
                 for first, count in divide(h, 10 * w * t.c)]
 
+    def around(self, t: Tensor, y: Place, sides: Sequence[int], value: float = 0.0) -> list[Unit]:
+        """The same number around a map of t's size, `sides` pixels wide: top, left, bottom, right. y: its place."""
+        top, left, bottom, right = sides
+        units = []
+        for row, column, h, w in ((-top, -left, top, left + t.w + right), (t.h, -left, bottom, left + t.w + right),
+                                  (0, -left, t.h, left), (0, t.w, t.h, right)):
+            if h and w:
+                at = y._replace(address=y.address + row * y.row + column * y.pixel)
+                units += self.fill(t, at, h, w, value)
+        return units
+
     def scaled(self, t: Tensor, factors: int, add: bool) -> list[Unit]:
         """The gradient of t is (add: has added) t times one factor a channel, which lie at `factors`."""
         kernel = self.kernel(layers.scale_channels, t.w, t.c, t.pixel, t.row, add)
-        return [Unit(kernel, [t.address + first * t.row, self.delta, factors, count], first / t.h, count)
+        return [Unit(kernel, [t.address + first * t.row, t.delta, factors, count], first / t.h, count)
                 for first, count in divide(t.h, 30 * t.w * t.c)]
 
     def row_of_nan(self, size: int) -> int:
@@ -328,8 +340,7 @@ class Backward:
             if seed.number >= number:
                 op = self.planner.operations[seed.number]
                 t, units = seed.plan(self.planner, op.y.name in self.live)
-                self.tape.add(units, [], [t.range("gradient")])
-                self.live.add(t.name)
+                self.write(units, [], t)
                 self.arrived += 1
 
     def look_ahead(self) -> tuple[set[str], dict[str, int]]:
@@ -371,7 +382,18 @@ class Backward:
             mask = None
         if mask:
             self.shut.add(x.name)
-        self.tape.add(plan(add, mask), [op.y.range("gradient") for op in ops], [x.range("gradient")])
+        self.write(plan(add, mask), [op.y.range("gradient") for op in ops], x)
+
+    def write(self, units: list[Unit], reads: list[Range], x: Tensor) -> None:
+        """A task that writes to the gradient of x. The first one of a stage takes the place of the stage but one behind
+        it, and makes the borders of all its gradients zero."""
+        planner, memory, writes = self.planner, self.planner.memory, [x.range("gradient")]
+        if all(memory.tensors[name].stage != x.stage for name in self.live):
+            writes = [t.range("gradient") for t in memory.own if t.stage in (x.stage, x.stage + 2)]
+            for t in memory.own:
+                if t.stage == x.stage:
+                    units = units + planner.around(t, planner.gradient_of(t), t.border)
+        self.tape.add(units, reads, writes)
         self.live.add(x.name)
 
 
@@ -414,9 +436,7 @@ def forward_convolution(planner: Planner, op: Operation, followers: list[Operati
 def backward_convolution(run: Backward, op: Operation) -> None:
     if op.all_phases_at_once:
         run.tape.add(phase_convolution(run.planner, op), [op.y.range("gradient")], [(op.phases.name, 0, 1)])
-        run.tape.add(unfold_phases(run.planner, op, op.x.name in run.live), [(op.phases.name, 0, 1)],
-                     [op.x.range("gradient")])
-        run.live.add(op.x.name)
+        run.write(unfold_phases(run.planner, op, op.x.name in run.live), [(op.phases.name, 0, 1)], op.x)
         return
     group = [op]
     if joins(op):
@@ -445,7 +465,7 @@ def turned_convolution(planner: Planner, ops: Sequence[Operation], rows: Phase, 
     convolutions of their dy with the weights turned by 180 degrees and their two channel axes exchanged."""
     op, x = ops[0], ops[0].x
     y_pixel, y_step = op.stride[1] * x.pixel, op.stride[0] * x.row
-    target = x.address + planner.delta + rows.first * x.row + columns.first * x.pixel
+    target = x.address + x.delta + rows.first * x.row + columns.first * x.pixel
     if not rows.taps or not columns.taps:
         return [] if add else planner.fill(x, Place(target, y_pixel, y_step), rows.cells, columns.cells)
     if op.depthwise:
@@ -460,7 +480,7 @@ def turned_convolution(planner: Planner, ops: Sequence[Operation], rows: Phase, 
             y, kw, co = one.y, len(columns.taps), one.weight_shape[3] // one.groups
             joined = y.pixel == 4 * co and kw * co <= LONGEST_RUN and columns.step == 1
             taps, run = (1, kw * co) if joined else (kw, co)
-            sources.append((y.address + planner.delta + 4 * group * co + rows.start * y.row + columns.start * y.pixel,
+            sources.append((y.address + y.delta + 4 * group * co + rows.start * y.row + columns.start * y.pixel,
                             len(rows.taps), taps, run, rows.step * y.row,
                             columns.step * y.pixel if taps > 1 else 4 * run, y.pixel, y.row))
         key = "backward", *(one.name for one in ops), *((rows.first, columns.first, group)
@@ -470,7 +490,7 @@ def turned_convolution(planner: Planner, ops: Sequence[Operation], rows: Phase, 
             planner.panels[key] = planner.pack_turned(taps_of, columns.cells, group)
         ci = op.weight_shape[2]
         units += planner.convolve(sources, planner.panels[key], target + 4 * group * ci, y_pixel, y_step, rows.cells,
-                                  columns.cells, ci, add=add, mask=mask)
+                                  columns.cells, ci, add=add, mask=mask, delta=x.delta)
     return units
 
 
@@ -489,15 +509,15 @@ def turned_depthwise(planner: Planner, op: Operation, rows: Phase, columns: Phas
     cells = tuple(r * rows.step * y.row + s * columns.step * y.pixel
                   for r in range(len(rows.taps)) for s in range(len(columns.taps)))
     taps = tuple(r * op.kernel[1] + s for r in rows.taps for s in columns.taps)
-    start = y.address + planner.delta + rows.start * y.row + columns.start * y.pixel
+    start = y.address + y.delta + rows.start * y.row + columns.start * y.pixel
     return depthwise_units(planner, op, taps, cells, (start, y.pixel, y.row),
                            (target, op.stride[1] * x.pixel, op.stride[0] * x.row), rows.cells, columns.cells,
-                           add=add, mask=mask)
+                           add=add, mask=mask, delta=x.delta)
 
 
 def depthwise_units(planner: Planner, op: Operation, taps: tuple[int, ...], cells: tuple[int, ...],
                     x: tuple[int, int, int], y: tuple[int, int, int], h: int, w: int, bias: int | None = None,
-                    gate: Gate = None, add: bool = False, mask: Gate = None) -> list[Unit]:
+                    gate: Gate = None, add: bool = False, mask: Gate = None, delta: int = 0) -> list[Unit]:
     """taps: of the weights, and `cells`, how many bytes behind the first cell of the window theirs is. x, y: (address,
     distance from output pixel to output pixel, and from output row to output row) of what is read and written."""
     c, (x_at, x_pixel, x_step), (y_at, y_pixel, y_step) = op.weight_shape[3], x, y
@@ -507,7 +527,7 @@ def depthwise_units(planner: Planner, op: Operation, taps: tuple[int, ...], cell
         planner.panels[key] = planner.pack_taps(op, taps, pitch)
     kernel = planner.kernel(depthwise, split_width(w, 4), c, cells, pitch, x_pixel, x_step, y_pixel, y_step,
                             bias is not None, add, gate, mask)
-    return [Unit(kernel, [planner.panels[key], bias or 0, y_at + first * y_step, -planner.delta, count,
+    return [Unit(kernel, [planner.panels[key], bias or 0, y_at + first * y_step, -delta, count,
                           x_at + first * x_step], first / h, 2.0 * count * w * c * len(taps))
             for first, count in divide(h, 2 * w * c * len(taps))]
 
@@ -523,7 +543,7 @@ def phase_convolution(planner: Planner, op: Operation) -> list[Unit]:
     key = "backward", op.name
     if key not in planner.panels:
         planner.panels[key] = planner.pack_phases(op)
-    start = (y.address + planner.delta + (op.first[0] - (op.taps[0] - 1)) * y.row
+    start = (y.address + y.delta + (op.first[0] - (op.taps[0] - 1)) * y.row
              + (op.first[1] - (op.taps[1] - 1)) * y.pixel)
     source = (start, op.taps[0], taps, run, y.row, y.pixel if taps > 1 else 4 * run, y.pixel, y.row)
     return planner.convolve([source], planner.panels[key], phases.address, phases.pixel, phases.row, phases.h,
@@ -546,7 +566,7 @@ def unfold_phases(planner: Planner, op: Operation, add: bool) -> list[Unit]:
                                 phases.row, add)
         for i, count in divide(len(rows), 20 * x.w * x.c):
             q = (rows[i] + op.top) // down - op.first[0]
-            units.append(Unit(kernel, [x.address + planner.delta + rows[i] * x.row,
+            units.append(Unit(kernel, [x.address + x.delta + rows[i] * x.row,
                                        phases.address + q * phases.row + 4 * phase * op.lanes, count],
                               rows[i] / x.h, 20.0 * x.w * x.c * count))
     return units
@@ -565,9 +585,10 @@ def backward_product(run: Backward, op: Operation) -> None:
             key = "backward", op.name, tap
             if key not in planner.panels:
                 planner.panels[key] = planner.pack_turned([(op, tap)], 1)
-            dx = x.address + planner.delta + tap // x.w * x.row + tap % x.w * x.pixel
-            source = (y.address + planner.delta, 1, 1, co, y.row, 4 * co, y.pixel, y.row)
-            units += planner.convolve([source], planner.panels[key], dx, x.pixel, x.row, 1, 1, x.c, add=add, mask=mask)
+            dx = x.address + x.delta + tap // x.w * x.row + tap % x.w * x.pixel
+            source = (y.address + y.delta, 1, 1, co, y.row, 4 * co, y.pixel, y.row)
+            units += planner.convolve([source], planner.panels[key], dx, x.pixel, x.row, 1, 1, x.c, add=add, mask=mask,
+                                      delta=x.delta)
         return units
 
     run.give([op], "yes", plan)
@@ -657,7 +678,7 @@ def backward_multiply(run: Backward, op: Operation) -> None:
         group = 4 * planner.asm.V
         return [Unit(planner.kernel(maps.sum_of_products, min(group, a.c - first), a.h, a.w, a.pixel, a.row, dy.pixel,
                                     dy.row, add),
-                     [a.address + 4 * first, dy.address + 4 * first, b.address + planner.delta + 4 * first],
+                     [a.address + 4 * first, dy.address + 4 * first, b.address + b.delta + 4 * first],
                      first / a.c, 10.0 * a.h * a.w)
                 for first in range(0, a.c, group)]
 
@@ -674,13 +695,9 @@ def inside(op: Operation, y: Place) -> Place:
 def forward_pad(planner: Planner, op: Operation, followers: list[Operation]) -> list[Unit]:
     """What is around is filled each time: layers that work in place may have changed it."""
     x, y, ((top, bottom), (left, right)) = op.x, op.y, op.parameters["padding"]
-    units = planner.combine((), x, value_of(x), inside(op, value_of(y)))
-    for row, column, h, w in ((0, 0, top, y.w), (top + x.h, 0, bottom, y.w), (top, 0, x.h, left),
-                              (top, left + x.w, x.h, right)):
-        if h and w:
-            at = y.address + row * y.row + column * y.pixel
-            units += planner.fill(y, Place(at, y.pixel, y.row), h, w, float(op.parameters.get("value", 0.0)))
-    return units
+    place = inside(op, value_of(y))
+    return planner.combine((), x, value_of(x), place) + planner.around(
+        x, place, (top, left, bottom, right), float(op.parameters.get("value", 0.0)))
 
 
 def backward_pad(run: Backward, op: Operation) -> None:
@@ -721,8 +738,7 @@ def backward_slice(run: Backward, op: Operation) -> None:
     """What is not in the part has no gradient from here: of the first that gives one, all is made zero before."""
     planner, x = run.planner, op.x
     if x.name not in run.live:
-        run.tape.add(planner.fill(x, planner.gradient_of(x), x.h, x.w), [], [x.range("gradient")])
-        run.live.add(x.name)
+        run.write(planner.fill(x, planner.gradient_of(x), x.h, x.w), [], x)
     run.give([op], "no", lambda add, _: planner.combine(("add",), op.y, planner.gradient_of(op.y),
                                                         slice_in(op, planner.gradient_of(x))))
 
@@ -785,8 +801,7 @@ def backward_max_pool(run: Backward, op: Operation) -> None:
     planner, x = run.planner, op.x
     fresh = x.name not in run.live and (not is_small(op) or leaves_gaps(op))
     if fresh:
-        run.tape.add(planner.fill(x, planner.gradient_of(x), x.h, x.w), [], [x.range("gradient")])
-        run.live.add(x.name)
+        run.write(planner.fill(x, planner.gradient_of(x), x.h, x.w), [], x)
     if is_small(op):
         run.give([op], "relu" if fresh else "new", lambda add, mask: max_pool_units(planner, op, not add, bool(mask)))
     else:
@@ -801,7 +816,7 @@ def max_window_units(planner: Planner, op: Operation) -> list[Unit]:
     planner.keep += tables
     lines, columns = (table.buffer_info()[0] for table in tables)
     return [Unit(planner.kernel(maps.max_window_gradient, min(V, x.c - first), y.w, x.pixel, x.row, y.pixel, y.row),
-                 [x.address + 4 * first, y.address + 4 * first, planner.delta, lines, columns, y.h], first / x.c,
+                 [x.address + 4 * first, y.address + 4 * first, x.delta, y.delta, lines, columns, y.h], first / x.c,
                  100.0 * y.h * y.w * math.prod(op.kernel))
             for first in range(0, x.c, V)]
 
@@ -828,7 +843,7 @@ def window_units(planner: Planner, what: str, y_like: Tensor, x: Place, y: Place
 
 def max_pool_units(planner: Planner, op: Operation, clear: bool, mask: bool) -> list[Unit]:
     """A unit is about 7 rows of dx, 4 for many threads. Windows that reach into two units are computed twice."""
-    (kh, kw), (down, _), x, y, delta = op.kernel, op.stride, op.x, op.y, planner.delta
+    (kh, kw), (down, _), x, y = op.kernel, op.stride, op.x, op.y
     if (x.w + kw + kh * kw) * (x.pixel + 64) > Threads.SCRATCH_SIZE:
         raise Refused(f"{op.name}: rows of {x.w * x.pixel} bytes are too long")
     nothing = planner.row_of_nan((x.w + kw) * x.pixel)
@@ -844,13 +859,13 @@ def max_pool_units(planner: Planner, op: Operation, clear: bool, mask: bool) -> 
         for o in mine:
             rows = range(first_rows[o], first_rows[o] + kh)
             table.extend(x.address + r * x.row if 0 <= r < x.h else nothing for r in rows)
-            table.extend(x.address + delta + r * x.row if top <= r < bottom else 0 for r in rows)
+            table.extend(x.address + x.delta + r * x.row if top <= r < bottom else 0 for r in rows)
             # The first row of all is one that windows above would have reached already.
             new = clear and o == 0 and top == 0 and kh > down
-            table.append(x.address + delta if new else 0)
+            table.append(x.address + x.delta if new else 0)
         planner.keep.append(table)
         at = y.address + mine[0] * y.row
-        units.append(Unit(kernel, [at, at + delta, table.buffer_info()[0], len(mine)], top / x.h,
+        units.append(Unit(kernel, [at, at + y.delta, table.buffer_info()[0], len(mine)], top / x.h,
                           200.0 * len(mine) * y.w * x.c))
     return units
 
@@ -861,8 +876,8 @@ def normalize(planner: Planner, op: Operation, backward: bool, add: bool = False
     block = max(1, min(x.w, 8192 // (4 * planner.asm.V * vectors)))
     kernel = planner.kernel(layers.normalize, x.c, x.w, block, p["depth_radius"], float(p["alpha"]), float(p["beta"]),
                             float(p["bias"]), x.pixel, x.row, y.pixel, y.row, backward, add, mask)
-    return [Unit(kernel, [x.address + first * x.row, y.address + backward * planner.delta + first * y.row,
-                          planner.delta, count], first / x.h, 200.0 * count * x.w * x.c)
+    return [Unit(kernel, [x.address + first * x.row, y.address + backward * y.delta + first * y.row,
+                          x.delta, count], first / x.h, 200.0 * count * x.w * x.c)
             for first, count in divide(x.h, 200 * x.w * x.c)]
 
 
@@ -892,7 +907,7 @@ def backward_concatenate(run: Backward, op: Operation) -> None:
             there = planner.gradient_of(op.y)
             units = planner.combine(("add",) * (part.name in run.live), part,
                                     there._replace(address=there.address + 4 * channel), planner.gradient_of(part))
-            run.tape.add(units, [op.y.range("gradient")], [part.range("gradient")])
+            run.write(units, [op.y.range("gradient")], part)
         run.live.add(part.name)
         channel += part.c
 
@@ -900,10 +915,10 @@ def backward_concatenate(run: Backward, op: Operation) -> None:
 def whole_map(planner: Planner, op: Operation, mode: str) -> list[Unit]:
     """The mean of a whole map."""
     x, y, V = op.x, op.y, planner.asm.V
-    delta = 0 if mode == "forward" else planner.delta
+    dx, dy = (0, 0) if mode == "forward" else (x.delta, y.delta)
     group = 4 * V
     return [Unit(planner.kernel(layers.average_pool, min(group, x.c - first), x.h, x.w, x.pixel, x.row, mode),
-                 [x.address + delta + 4 * first, y.address + delta + 4 * first], first / x.c, 10.0 * x.h * x.w)
+                 [x.address + dx + 4 * first, y.address + dy + 4 * first], first / x.c, 10.0 * x.h * x.w)
             for first in range(0, x.c, group)]
 
 
@@ -959,7 +974,7 @@ def forward_softmax(planner: Planner, op: Operation, followers: list[Operation])
 
 def backward_softmax(run: Backward, op: Operation) -> None:
     run.give([op], "no", lambda add, _: [Unit(run.planner.kernel(layers.softmax_gradient, op.y.c, add),
-                                              [x, y, run.planner.delta]) for x, y in pixels_of(op)])
+                                              [x, y, op.x.delta, op.y.delta]) for x, y in pixels_of(op)])
 
 
 # ---- What can be computed --------------------------------------------------------------------------------------------

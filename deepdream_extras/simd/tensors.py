@@ -5,7 +5,7 @@ from __future__ import annotations
 import array
 import math
 import mmap
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
 import deepdream
@@ -31,7 +31,10 @@ class Tensor:
         self.border = [0, 0, 0, 0]          # pixels: top, left, bottom, right
         self.whole: Tensor | None = None    # what this is a part of
         self.channel = 0                    # the first one of this part, counted in the buffer
+        self.start = 0                      # address of the buffer
         self.address = 0                    # of pixel (0, 0)
+        self.delta = 0                      # bytes from there to its gradient's
+        self.stage = 0                      # of the table, see Memory.find_stages
         self.pixel = 0                      # bytes from one pixel to the next
         self.row = 0                        # bytes from one row to the next
 
@@ -59,14 +62,15 @@ class Tensor:
     def put(self, start: int) -> None:
         """Lay the buffer at this address."""
         top, left, _, right = self.border
-        self.pixel = 4 * self.c
+        self.start, self.pixel = start, 4 * self.c
         self.row = (left + self.w + right) * self.pixel
         self.address = start + top * self.row + left * self.pixel
 
     def put_part(self) -> None:
         """Take the place in `whole`, which has its own already."""
         if self.whole:
-            self.pixel, self.row = self.whole.pixel, self.whole.row
+            self.pixel, self.row, self.delta, self.stage = (self.whole.pixel, self.whole.row, self.whole.delta,
+                                                            self.whole.stage)
             self.address = self.whole.address + 4 * (self.channel - self.whole.channel)
 
 
@@ -208,7 +212,14 @@ class Operation:
 
 
 class Memory:
-    """All tensors of a table, laid out. A gradient lies `delta` bytes behind its values."""
+    """All tensors of a table, laid out.
+
+    Gradients take turns. The table falls into stages, each of which leaves one buffer to those behind it and nothing
+    else; so when a backward pass is in a stage, it needs the gradients of this one and of the buffer that the one
+    before leaves. Those of stages with even and with odd numbers lie in a room each, where a stage's take the place of
+    those of the stage but one behind it: there is much less memory to fetch and to write back. (A step of Inception
+    takes 0.97 of the time, and 20 MB less.)
+    """
 
     def __init__(self, operations, weights, shapes: dict[str, deepdream.Shape], tile: tuple[int, int]):
         self.numbers = {row[0]: number for number, row in enumerate(operations)}
@@ -250,24 +261,25 @@ class Memory:
             if op.kind == "Conv2D" or op.kind == "MatMul" and op.y.shape[:2] != (1, 1):
                 (top, bottom), (left, right) = (op.reach(axis) for axis in (0, 1))
                 op.y.want_border(top, left, bottom, right)
-        own = [t for t in self.tensors.values() if not t.whole]
-        size = sum(t.size() for t in own)
+        self.own = [t for t in self.tensors.values() if not t.whole]
+        self.find_stages()
+        size = sum(t.size() for t in self.own)
+        gradients = sum(self.rooms())
         packed = sum(op.packed() for op in self.operations)
         height, width = tile
         # Of bytes; rows of floats, and of whole vectors, need no room between them
         self.staging_row = 3 * width if width % 16 == 0 else (3 * width + 127) // 64 * 64
         staging = max(self.staging_row * height, 12 * height * width) + 64
-        total = 2 * size + extra + packed + staging + (1 << 16) + 4 * mmap.PAGESIZE
+        total = size + gradients + extra + packed + staging + (1 << 16) + 4 * mmap.PAGESIZE
         self.arena = private_memory(total, "tensors")
         deepdream.in_large_pages(self.arena)
         self.base = address_of(self.arena)
         self.floats = memoryview(self.arena)[:total // 4 * 4].cast("f")
         self.end = self.base + total
         self.free = self.base
-        for t in own:
+        for t in self.own:
             t.put(self.take(t.size()))
-        self.delta = size
-        self.take(size)
+        self.put_gradients()
         for t in reversed(self.tensors.values()):    # a whole comes after its parts
             t.put_part()
         for op in self.operations:
@@ -275,6 +287,38 @@ class Memory:
                 op.phases.put(self.take(op.phases.size()))
         self.staging = self.take(staging)
         self.sums = self.take(4096)
+
+    def find_stages(self) -> None:
+        """A stage ends with an operation behind which no buffer but its own is needed."""
+        written = {op.y.buffer: number for number, op in enumerate(self.operations)}      # for the last time
+        last = {t.buffer: number for number, op in enumerate(self.operations) for t in (*op.inputs, op.y)}
+        stage, needed = 0, set()    # type: int, set[Tensor]
+        for number, op in enumerate(self.operations):
+            buffer = op.y.buffer
+            if buffer not in needed:
+                buffer.stage = stage
+            needed = {t for t in needed if last[t] > number} | {buffer}
+            if needed == {buffer} and number == written[buffer]:
+                stage += 1
+
+    def rooms(self) -> list[int]:
+        """The sizes of the rooms for gradients; also finds the place of each, from its room's beginning."""
+        sizes, taken = [0, 0], {}    # type: list[int], dict[int, int]
+        for t in self.own:
+            t.delta = taken.get(t.stage, 0)
+            taken[t.stage] = t.delta + t.size()
+            sizes[t.stage % 2] = max(sizes[t.stage % 2], taken[t.stage])
+        return sizes
+
+    def put_gradients(self) -> None:
+        starts = [self.take(size) for size in self.rooms()]
+        for t in self.own:
+            t.delta += starts[t.stage % 2] - t.start
+
+    def replaced(self, t: Tensor, live: Collection[str]) -> bool:
+        """Whether other gradients have taken the place of that of t; live: tensors that have one or have had one."""
+        stages = {self.tensors[name].stage for name in live}
+        return any(stage < t.stage and (t.stage - stage) % 2 == 0 for stage in stages)
 
     def take(self, size: int) -> int:
         """The address of so many bytes, a multiple of 64."""
@@ -296,7 +340,7 @@ class Memory:
 
     def rows_of(self, t: Tensor, gradient: bool) -> Iterator[slice]:
         """The places in `floats` of a tensor's rows (of its pixels, if it is part of another)."""
-        start = (t.address + gradient * self.delta - self.base) // 4
+        start = (t.address + gradient * t.delta - self.base) // 4
         for y in range(t.h):
             at = start + y * t.row // 4
             if t.pixel == 4 * t.c:

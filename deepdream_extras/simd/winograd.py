@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MOST_INPUTS = 2048          # channels; more would not fit into a thread's scratch memory
 MOST_TILES = 14             # of a unit, whose transformed inputs should stay in the second-level cache
+MOST_TILES_WIDE = 28        # the same with vectors of 16: products take half the time then, fetching weights as long
 MOST_TILES_LARGE = 49       # the same where weights stay in no cache, and each unit fetches them from memory:
 LARGE_WEIGHTS = 1 << 22     # from so many bytes on
 
@@ -43,8 +44,8 @@ def forward(planner: Planner, op: Operation, bias: int | None, relu: bool) -> li
 def gradient(planner: Planner, op: Operation, add: bool, mask: bool) -> list[Unit]:
     """The units of its input gradient."""
     x, y, (kh, kw) = op.x, op.y, op.kernel
-    start = y.address + planner.delta - (kh - 1 - op.top) * y.row - (kw - 1 - op.left) * y.pixel
-    return convolve(planner, kh, start, y, x.address + planner.delta, x,
+    start = y.address + y.delta - (kh - 1 - op.top) * y.row - (kw - 1 - op.left) * y.pixel
+    return convolve(planner, kh, start, y, x.address + x.delta, x,
                     lambda blocks: pack(planner, op, blocks, True), add=add, mask=mask)
 
 
@@ -56,7 +57,8 @@ def convolve(planner: Planner, taps: int, x: int, x_like: Tensor, y: int, y_like
     asm, points, depth, channels = planner.asm, POINTS[taps], x_like.c, y_like.c
     V, size, vectors = asm.V, points.size, channels // asm.V
     tiles = tiles_of(y_like.h, y_like.w, TILES[taps])
-    most = MOST_TILES_LARGE if 4 * size * size * depth * channels > LARGE_WEIGHTS else MOST_TILES
+    large = 4 * size * size * depth * channels > LARGE_WEIGHTS
+    most = MOST_TILES_LARGE if large else MOST_TILES_WIDE if V >= 16 else MOST_TILES
     while scratch_size(V, points, most, depth, [8]) > Threads.SCRATCH_SIZE:
         most -= 1
     width = tiles_of_a_unit(planner, len(tiles), vectors, most)
@@ -79,7 +81,7 @@ def convolve(planner: Planner, taps: int, x: int, x_like: Tensor, y: int, y_like
             kernel = planner.kernel(winograd, points, taps, kinds, width, depth, blocks[start:stop], x_like.pixel,
                                     x_like.row, y_like.pixel, y_like.row, bias is not None, add, relu, mask)
             units.append(Unit(kernel, [weights + 4 * lane * size * size * depth, (bias or 0) + 4 * lane, y + 4 * lane,
-                                       -planner.delta, x, table.buffer_info()[0]],
+                                       -y_like.delta, x, table.buffer_info()[0]],
                               first / len(tiles), size * size * len(mine) * depth * V * sum(blocks[start:stop])))
     return units
 
@@ -140,7 +142,7 @@ def transformed(planner: Planner, op: Operation, taps: int, blocks: Sequence[int
 def phases(planner: Planner, op: Operation) -> list[Unit]:
     """The phases of the input gradient of a layer with a larger stride; see Operation.plan_phases."""
     y = op.y
-    start = (y.address + planner.delta + (op.first[0] - (op.taps[0] - 1)) * y.row
+    start = (y.address + y.delta + (op.first[0] - (op.taps[0] - 1)) * y.row
              + (op.first[1] - (op.taps[1] - 1)) * y.pixel)
     return convolve(planner, op.taps[0], start, y, op.phases.address, op.phases,
                     lambda blocks: pack_phases(planner, op, blocks))

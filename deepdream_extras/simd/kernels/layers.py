@@ -1,6 +1,6 @@
 """Kernels: the other layers.
 
-A gradient lies at the same distance (`delta`) from its tensor for all tensors, so one pointer serves both.
+`delta` is how many bytes behind a tensor its gradient lies.
 """
 
 from __future__ import annotations
@@ -482,11 +482,11 @@ def softmax(asm: Assembler, channels: int) -> None:
 
 def softmax_gradient(asm: Assembler, channels: int, add: bool) -> None:
     """dx = (dy - sum of dy * y) * y"""
-    asm.declare("x y delta")
+    asm.declare("x y delta_x delta_y")
     _, y, dx, dy, counter = asm.pointers(5)
     total, value, gradient, tail_register = range(4)
     asm.argument(y, "y")
-    asm.argument(dy, "delta")
+    asm.argument(dy, "delta_y")
     asm.add(dy, y)
     asm.v_zero(total)
 
@@ -498,9 +498,10 @@ def softmax_gradient(asm: Assembler, channels: int, add: bool) -> None:
     sweep(asm, channels, (y, dy), counter, collect, unroll=1, spare=tail_register)
     all_lanes(asm, total, value, asm.v_add)
     asm.argument(y, "y")
-    asm.argument(dy, "delta")
     asm.argument(dx, "x")
+    asm.argument(dy, "delta_x")
     asm.add(dx, dy)
+    asm.argument(dy, "delta_y")
     asm.add(dy, y)
 
     def spread(_: int, at: int, tail: int | None) -> None:

@@ -260,9 +260,9 @@ def max_window_gradient(asm: Assembler, lanes: int, pixels: int, x_pixel: int, x
     lines: a table of 16 bytes for each of the `rows` of y: (distance of the first row of x, how many); columns: the
     same for each pixel of a row.
     """
-    asm.declare("x y delta lines columns rows")
+    asm.declare("x y delta_x delta_y lines columns rows")
     y, lines, row, columns, pixel, corner, line, cell, r, s, given_to, dy = asm.pointers(12)
-    for register, name in ((y, "y"), (dy, "delta"), (lines, "lines"), (row, "rows")):
+    for register, name in ((y, "y"), (dy, "delta_y"), (lines, "lines"), (row, "rows")):
         asm.argument(register, name)
     asm.add(dy, y)
     given, largest, value, share, tail_register = range(5)
@@ -281,7 +281,7 @@ def max_window_gradient(asm: Assembler, lanes: int, pixels: int, x_pixel: int, x
                 asm.move(cell, line)
                 asm.load_word(s, columns, 8)
                 with asm.repeat(s):
-                    asm.argument(given_to, "delta")
+                    asm.argument(given_to, "delta_x")
                     asm.add(given_to, cell)
                     asm.v_load(value, cell, 0, tail)
                     asm.v_keep_equal(share, value, largest, given)
