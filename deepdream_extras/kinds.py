@@ -247,9 +247,8 @@ def layer_norm(op: Operation, backward: bool) -> None:
     dx = (dy - mean of dy - y * mean of dy y) / root"""
     c, epsilon = op.x.shape[2], op.parameters["epsilon"]
     for at in range(0, op.x.size, c):
-        x = op.x.values[at:at + c].tolist()
-        mean = math.fsum(x) / c
-        x = [v - mean for v in x]
+        mean = math.fsum(op.x.values[at:at + c]) / c
+        x = [v - mean for v in op.x.values[at:at + c].tolist()]
         root = math.sqrt(math.fsum(map(mul, x, x)) / c + epsilon)
         y = [v / root for v in x]
         if not backward:
