@@ -98,7 +98,7 @@ class Frozen(Reader):
         nodes = [Node(node.name, node.operation,
                       [name.removesuffix(":0") for name in node.inputs if not name.startswith("^")], results_of(node),
                       node.attributes) for node in graph.nodes.values()]
-        if graph.library:
+        if any(map(called, nodes)):
             nodes = inlined(nodes, functions_of(graph))
         super().__init__(graph.path, nodes, OPERATIONS, {}, builder)
         self.graph, self.size = graph, size
@@ -113,7 +113,7 @@ ARGUMENT = {1: ("name", str)}
 FUNCTION = {1: ("signature", {1: ("name", str), 2: ("inputs", [ARGUMENT]), 3: ("outputs", [ARGUMENT])}),
             3: ("nodes", [deepdream.NODE]), 4: ("results", [{1: ("key", str), 2: ("value", str)}])}
 # What TensorFlow calls the first result of an operation; FusedBatchNorm has others, which nobody wants of a frozen one
-FIRST = ("output", "y", "z", "activations", "product", "backprops", "output:0")
+FIRST = ("output", "y", "z", "activations", "product", "backprops")
 
 
 class Function(NamedTuple):
@@ -147,7 +147,7 @@ def inlined(nodes: list[Node], functions: dict[str, Function]) -> list[Node]:
     """Nodes with those that call functions replaced by what these do; a call that cannot be followed stays."""
     for _ in range(MOST_CALLS):
         calls = sum(len(functions[name].nodes) + 1 for name in map(called, nodes) if name in functions)
-        if not calls or calls + len(nodes) > MOST_STEPS:
+        if not 0 < calls <= MOST_STEPS:
             break
         nodes = [one for node in nodes for one in (
             body_of(node, functions[called(node)]) if called(node) in functions else [node])]
@@ -264,7 +264,11 @@ def pool(reader: Frozen, node: Node, inputs: list) -> Value:
 
 
 def bias_add(reader: Frozen, node: Node, inputs: list) -> Value:
-    x, biases = a_map(inputs[0]), weights_of(inputs[1])
+    """Of a map of a single cell also another one: Keras adds it so."""
+    x = a_map(inputs[0])
+    if isinstance(inputs[1], Map) and inputs[1].shape == x.shape and inputs[1].dims == x.dims[-1:]:
+        return reader.builder.sum(node.name, x, Map(inputs[1].step, x.dims))
+    biases = weights_of(inputs[1])
     if layout(node) == NCHW and len(x.dims) == 4:
         biases = Constant((*biases.shape, 1, 1), biases.values)
     return reader.builder.shifted(node.name, x, reader.builder.per_channel(x, biases))
