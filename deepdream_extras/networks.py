@@ -3,7 +3,8 @@
     model = networks.load("vgg16.pb")           # deepdream.load_model asks here for all but Inception-V1
     model.operations, model.weights             # a table as in inception_graph.py
 
-frozen_graph.py and onnx_graph.py read the files and say, node by node, what is computed; this module makes rows of it.
+frozen_graph.py and onnx_graph.py read the files and say, node by node, what is computed; this module makes rows of it,
+formulas.py one of what these write out in many.
 It leaves out training, sequences, and all that is no convolutional classifier of pictures; what a network needs and we
 lack is named.
 

@@ -937,6 +937,8 @@ class Pictures(Case):
                 (["inception_v3_1/mixed10_1/concat"], ("RGB", 127.5, 1 / 127.5)),
                 (["InceptionV3/InceptionV3/Mixed_5b/concat"], ("RGB", 127.5, 1 / 127.5)),
                 (["vgg_16/conv1/conv1_1/Relu"], ("RGB", 123.68, 1.0)),
+                (["c/convnext_tiny_prestem_normalization_1/Sub", "c/convnext_tiny_stem_1/a"], ("RGB", 0.0, 1.0)),
+                (["convnext_base_1/convnext_base_stem_1/a"], ("RGB", 123.675, 1 / 58.395)),
                 (["onnx:pytorch", "3"], ("RGB", 123.675, 1 / 58.395)), (["onnx:onnx-caffe2"], ("BGR", 104.0, 1.0)),
                 (["onnx:keras", "vgg16/block1_conv1/Relu", "block5_conv1"], ("BGR", 103.939, 1.0)),
                 (["whatever"], ("BGR", 104.0, 1.0))):

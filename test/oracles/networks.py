@@ -456,7 +456,7 @@ def freeze(name, path, size=None):
     if size:
         how = {"input_shape": (*(size if isinstance(size, tuple) else (size, size)), 3), "classes": 10}
     model = getattr(keras.applications, name)(weights=None, **how)
-    for layer in model.layers:
+    for layer in model._flatten_layers(include_self=False):      # those of a Sequential within, too
         values = layer.get_weights()
         if type(layer).__name__ == "LayerScale":        # 1e-6 before training, which leaves nothing of the layers
             layer.set_weights([dice.uniform(0.3, 0.9, values[0].shape)])
@@ -542,15 +542,16 @@ def compare(name, model, engine, size, theirs, gradient):
     return found
 
 
-def against_onnx(name, path, engine="auto", size=None, runtime=True):
-    """A file against onnxruntime (all tensors) or, at another size than its own, PyTorch; gradients against that."""
+def against_onnx(name, path, engine="auto", size=None, runtime=True, moved=None):
+    """A file against onnxruntime (all tensors) or, at another size than its own, PyTorch; gradients against that.
+    moved: the file of the same network for that size, where its graph goes to no other."""
     import torch
 
     import deepdream
     model = deepdream.load_model(path)
     size = size or model.size()
     runtime = runtime and size == model.size()
-    graph = (OnnxGraph if size == model.size() else MovedOnnx)(path)
+    graph = (OnnxGraph if moved or size == model.size() else MovedOnnx)(moved or path)
     last = [node for node in graph.graph.node if node.op_type not in ("Softmax", "Identity", "Dropout")][-1].output[0]
 
     def all_of(x):
@@ -772,8 +773,12 @@ def comparisons(engine):
     def torch(name, opset):
         def run(folder):
             path = os.path.join(folder, f"{name}.onnx")
-            export(torch_networks()[name], path, opset)
+            network = torch_networks()[name]
+            export(network, path, opset)
             yield against_onnx(f"{name} {opset}", path, engine)
+            if name == "convnext":                      # has means over channels, which MovedOnnx does not move
+                export(network, path + ".moved", opset, 45)
+                yield against_onnx(f"{name} {opset}", path, engine, (45, 45), moved=path + ".moved")
         return run
 
     def keras(name):
