@@ -49,8 +49,7 @@ def product(one: Terms, other: Terms) -> Terms:
     result: Terms = {}
     for letters, factors in one.items():
         for more, others in other.items():
-            result = total(result, {"".join(sorted(letters + more)): [f * o for f, o in zip(factors, others)]})
-    check(len(result) <= MOST_TERMS, "a long formula of a mean over channels, of erf or of tanh", "a usual one")
+            result = total(result, {"".join(sorted(letters + more)): list(map(mul, factors, others))})
     return result
 
 
@@ -58,30 +57,36 @@ def times(terms: Terms, factor: float) -> Terms:
     return {letters: [factor * one for one in factors] for letters, factors in terms.items()}
 
 
-def close(factors: Sequence[float], value: float) -> bool:
-    return all(abs(one - value) <= 2e-6 * abs(value) for one in factors)
+def close(factors: Sequence[float], value: float, within: float = 1e-6) -> bool:
+    return all(abs(one - value) <= within * abs(value) for one in factors)
 
 
-def is_that(terms: Terms, **wanted: float) -> bool:
+def is_that(terms: Terms, wanted: dict[str, float], within: float = 1e-6) -> bool:
     """Whether these are the terms, with these factors in every channel."""
-    return terms.keys() == wanted.keys() and all(close(terms[letters], value) for letters, value in wanted.items())
+    return terms.keys() == wanted.keys() and all(
+        close(terms[letters], value, within) for letters, value in wanted.items())
 
 
-def expressed(step: Step, base: Step, depth: int = 8) -> Terms | None:
-    """A step as a polynomial in the numbers of another, from which it is made by sums and products; None: it is not."""
-    c = base.shape[2]
-    if step is base:
-        return {"x": [1.0] * c}
-    parts = [expressed(one, base, depth - 1) for one in step.inputs] if depth and step.kind in ARITHMETIC else [None]
-    if None in parts or step.shape != base.shape:
-        return None
-    first, *others = (part for part in parts if part is not None)
-    if step.weight:
-        constant = {"": step.weight[1].tolist()}
-        return product(first, constant) if step.kind == "Scale" else total(first, constant)
-    for other in others:
-        first = total(first, other) if step.kind == "Add" else product(first, other)
-    return first
+def expressed(step: Step, base: Step, known: dict[Step, Terms | None] | None = None) -> Terms | None:
+    """A step as a polynomial in the numbers of another, of the third degree at most, if it is made of that by sums and
+    products; known: what is found on the way."""
+    known = {base: {"x": [1.0] * base.shape[2]}} if known is None else known
+    if step not in known:
+        known[step] = None
+        fits = step.kind in ARITHMETIC and step.shape == base.shape and len(known) < MOST_STEPS
+        parts: list[Terms | None] = [expressed(one, base, known) for one in step.inputs] if fits else [None]
+        if step.weight:
+            parts.append({"": step.weight[1].tolist()})
+        known[step] = together(step.kind, parts)
+    return known[step]
+
+
+def together(kind: str, parts: Sequence[Terms | None]) -> Terms | None:
+    terms = parts[0]
+    for part in parts[1:]:
+        if terms is not None and part is not None:
+            terms = total(terms, part) if kind in ("Add", "BiasAdd") else product(terms, part)
+    return None if terms is None or None in parts or max(map(len, terms), default=0) > 3 else terms
 
 
 ARITHMETIC = {"Scale", "BiasAdd", "Add", "Mul"}
@@ -107,7 +112,9 @@ def combined(builder: Builder, name: str, what: Callable[[Any, Any], Any], x: An
         second = inverse(second)
     elif what is sub:
         second = times(second, -1.0)
+    builder.spend(base.shape[2] * len(first) * len(second))
     terms = total(first, second) if what in (add, sub) else product(first, second)
+    check(len(terms) <= MOST_TERMS, "a long formula of a mean over channels, of erf or of tanh", "a usual one")
     dims = [value.dims for value in (x, y) if isinstance(value, Map)]
     dims += [base.dims for value in (x, y) if isinstance(value, Constant) and math.prod(value.shape) > 1]
     check(len(set(map(len, dims))) == 1, "a mean over channels without its dimension", "one that is kept")
@@ -132,14 +139,14 @@ def inverse(terms: Terms) -> Terms:
     """1 / terms"""
     if terms.keys() == {""} and all(terms[""]):
         return {"": [1.0 / one for one in terms[""]]}
-    check(is_that(terms, d=1.0), "a map divided by what is computed of another", "by the root of its variance")
+    check(is_that(terms, {"d": 1.0}), "a map divided by what is computed of another", "by the root of its variance")
     return {"r": terms["d"]}
 
 
 def made(builder: Builder, name: str, base: Map, terms: Terms, epsilon: float, dims: Any) -> Map:
     """The Formula, or what it has become."""
     for letter, approximate in (("e", False), ("t", True)):
-        if is_that(terms, **{"x": 0.5, letter + "x": 0.5}):
+        if is_that(terms, {"x": 0.5, letter + "x": 0.5}):
             return builder.plain(name, base, "Gelu", **({"approximate": True} if approximate else {}))
     factors = terms.get("rx", [])
     if "mr" in terms and terms.keys() - {""} == {"rx", "mr"} and all(
@@ -161,10 +168,10 @@ def mean(builder: Builder, name: str, x: Map, axes: Sequence[int], keep: bool) -
         return builder.mean(name, x, axes, keep)
     ones = [1.0] * base.shape[2]
     terms = x.step.terms if isinstance(x.step, Formula) else {"x": ones}
-    if is_that(terms, x=1.0):
+    if is_that(terms, {"x": 1.0}):
         terms = {"m": ones}
     else:
-        check(is_that(terms, xx=1.0, mx=-2.0, mm=1.0), "a mean over channels of a formula", "a variance")
+        check(is_that(terms, {"xx": 1.0, "mx": -2.0, "mm": 1.0}), "a mean over channels of a formula", "a variance")
         terms = {"v": ones}
     dims = tuple(() if i in places else dim for i, dim in enumerate(base.dims) if keep or i not in places)
     return Map(Formula(name, base, terms, 0.0), dims)
@@ -178,7 +185,7 @@ def root(name: str, x: Map, inverted: bool) -> Map:
     """sqrt(x) or 1 / sqrt(x) of a variance and epsilon."""
     terms = x.step.terms if isinstance(x.step, Formula) else {}
     epsilon = terms.get("", [0.0])[0]
-    check(is_that(terms, **{"v": 1.0, "": epsilon}), "a root of a map", "one of a variance and a number above 0")
+    check(is_that(terms, {"v": 1.0, "": epsilon}), "a root of a map", "one of a variance and a number above 0")
     assert isinstance(x.step, Formula)
     return Map(Formula(name, x.step.base, {"r" if inverted else "d": [1.0] * x.shape[2]}, epsilon), x.dims)
 
@@ -201,14 +208,16 @@ def negative(builder: Builder, name: str, x: Map) -> Map:
     return combined(builder, name, mul, x, Constant((), [-1.0])) if is_formula(x) else builder.minus(name, x)
 
 
-def function(name: str, x: Map, letter: str) -> Map:
-    """erf ("e") or tanh ("t") of a map times what GELU has there. Keras has erf of -(-x) / sqrt 2, so the farthest of
-    the maps that fit is meant."""
+def function(builder: Builder, name: str, x: Map, letter: str) -> Map:
+    """erf ("e") or tanh ("t") of a map times what GELU has there; in a file of float16 that is off by 1e-4. Keras has
+    erf of -(-x) / sqrt 2, so the farthest of the maps that fit is meant."""
     share = math.sqrt(2.0 / math.pi)
     wanted = {"x": math.sqrt(0.5)} if letter == "e" else {"x": share, "xxx": 0.044715 * share}
-    for base in reversed(arguments(x.step)):
+    bases = arguments(x.step)
+    builder.spend(x.shape[2] * len(bases) ** 2)
+    for base in reversed(bases):
         terms = expressed(x.step, base) or {}
         for sign in (1.0, -1.0):
-            if is_that(times(terms, sign), **wanted):
+            if is_that(times(terms, sign), wanted, 1e-3):
                 return Map(Formula(name, Map(base, x.dims), {letter: [sign] * base.shape[2]}, 0.0), x.dims)
     raise Unknown(f"{'erf' if letter == 'e' else 'tanh'} by itself", "GELU, x / 2 (1 + erf(x / sqrt 2))")

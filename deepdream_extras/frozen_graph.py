@@ -330,15 +330,15 @@ def squared_difference(reader: Reader, node: Node, inputs: list) -> Value:
 def complement(reader: Reader, node: Node, inputs: list) -> Value:
     """Erfc: 1 - erf"""
     return formulas.combined(reader.builder, node.name, sub, Constant((), [1.0]),
-                             formulas.function(node.name, a_map(inputs[0]), "e"))
+                             formulas.function(reader.builder, node.name, a_map(inputs[0]), "e"))
 
 
 OF_EITHER: dict[str, Callable[..., Value]] = {      # called the same by TensorFlow and ONNX
     "Pow": power, "Sqrt": unary(math.sqrt, lambda builder, name, x: formulas.root(name, x, False)),
     "Reciprocal": unary(lambda v: 1.0 / v, lambda builder, name, x: formulas.power(builder, name, x, -1.0)),
     "Neg": unary(lambda v: -v, lambda builder, name, x: formulas.negative(builder, name, x)),
-    "Erf": lambda reader, node, inputs: formulas.function(node.name, a_map(inputs[0]), "e"),
-    "Tanh": lambda reader, node, inputs: formulas.function(node.name, a_map(inputs[0]), "t"),
+    "Erf": lambda reader, node, inputs: formulas.function(reader.builder, node.name, a_map(inputs[0]), "e"),
+    "Tanh": lambda reader, node, inputs: formulas.function(reader.builder, node.name, a_map(inputs[0]), "t"),
 }
 
 

@@ -190,7 +190,8 @@ class Builder:
     def __init__(self) -> None:
         self.steps: list[Step] = []
         self.shuffles: dict[tuple[int, int], Step] = {}         # of a step, in so many groups
-        self.work = 0                           # numbers computed from constants so far
+        self.work = 0                           # numbers in constants that were made of others so far
+        self.arithmetic = 0                     # numbers that were computed for that, and for what Formulas come to
         self.weights = 0                        # numbers in all weights
 
     def input(self, name: str, sizes: Sequence[int], layout: str) -> Map:
@@ -475,12 +476,17 @@ class Builder:
     def minus(self, name: str, x: Map) -> Map:
         return self.scaled(name, x, repeat(-1.0, x.shape[2]))
 
+    def spend(self, numbers: int) -> None:
+        """Count numbers that are computed while the graph is read."""
+        self.arithmetic += numbers
+        check(self.arithmetic <= MOST_ARITHMETIC, "much arithmetic with constants",
+              f"at most {MOST_ARITHMETIC} numbers")
+
     def computed(self, name: str, what: Callable[..., float], *constants: Constant) -> Constant:
         """A constant made of others, number by number, with broadcasting."""
         sizes = broadcast([one.shape for one in constants])
         count = math.prod(sizes)
-        self.work += count
-        check(self.work <= MOST_ARITHMETIC, "much arithmetic with constants", f"at most {MOST_ARITHMETIC} numbers")
+        self.spend(count)
         columns = [stretched(one, sizes) for one in constants]
         try:
             values = list(map(what, *columns))

@@ -528,6 +528,8 @@ class Normalised(Case):
         "one operation, approximate": (20, True, [op("Gelu", "l", "h", approximate="tanh")]),
         "PyTorch's": (11, False, [op("Div", "l,root", "a"), op("Erf", "a", "b"), op("Add", "b,one", "c1"),
                                   op("Mul", "l,c1", "e1"), op("Mul", "e1,half", "h")]),
+        "with float16's root": (13, False, [op("Mul", "l,rounded", "a"), op("Erf", "a", "b"), op("Add", "b,one", "c1"),
+                                            op("Mul", "l,c1", "e1"), op("Mul", "e1,half", "h")]),
         "half first": (13, False, [op("Mul", "l,half", "a"), op("Mul", "l,inverse", "b"), op("Erf", "b", "c1"),
                                    op("Add", "one,c1", "e1"), op("Mul", "a,e1", "h")]),
         "half within": (13, False, [op("Mul", "l,inverse", "b"), op("Erf", "b", "c1"), op("Mul", "c1,half", "k"),
@@ -543,7 +545,7 @@ class Normalised(Case):
             op("Mul", "half,k", "h")]),
     }
     NUMBERS = {"two": 2.0, "three": 3.0, "one": 1.0, "half": 0.5, "quarter": 0.25, "minus": -0.5, "root": math.sqrt(2),
-               "inverse": math.sqrt(0.5), "cubic": 0.044715, "share": math.sqrt(2 / math.pi)}
+               "inverse": math.sqrt(0.5), "rounded": 0.70703125, "cubic": 0.044715, "share": math.sqrt(2 / math.pi)}
 
     def setUp(self):
         super().setUp()
@@ -1128,6 +1130,11 @@ class Refused(Case):
         for content, word in (
                 (onnx_model([*turns, op("Conv", "x,t1500", "y")], [w]), "much arithmetic"),
                 (onnx_model([*sums, op("Mul", "x,a1500", "y")], [tensor("v", (4096,), [0.5] * 4096)]), "much arithm"),
+                (onnx_model([op("Conv", "x,u", "c"), op("ReduceMean", "c", "d0", axes=[1])] + [
+                    op("Sub", f"c,d{i}", f"d{i + 1}") for i in range(3000)], [
+                        tensor("u", (64, 3, 1, 1), [0.5] * 192)], output="d3000"), "much arithmetic"),
+                (onnx_model([op("Mul", f"p{i},p{i}" if i else "x,x", f"p{i + 1}") for i in range(900)] + [
+                    op("Tanh", "p900", "y")], []), "tanh by itself"),
                 (onnx_model([*layers, op("Relu", "r1500", "y")], []), "operation number 1000")):
             started = time.process_time()
             with mock.patch.object(networks, "MOST_NUMBERS", 1 << 18), \
