@@ -1308,10 +1308,11 @@ SHAPE = {2: ("dims", [{1: ("size", int)}])}
 TENSOR = {1: ("dtype", int), 2: ("shape", SHAPE), 4: ("content", memoryview),
           5: ("floats", [float]), 7: ("ints", [int]), 10: ("longs", [int]), 13: ("halves", [int])}
 VALUE = {1: ("list", {3: ("ints", [int])}), 2: ("string", memoryview), 3: ("int", int), 4: ("float", float),
-         5: ("bool", int), 6: ("type", int), 7: ("shape", SHAPE), 8: ("tensor", TENSOR)}
+         5: ("bool", int), 6: ("type", int), 7: ("shape", SHAPE), 8: ("tensor", TENSOR),
+         10: ("function", {1: ("name", str)})}
 NODE = {1: ("name", str), 2: ("operation", str), 3: ("inputs", [str]),
         5: ("attributes", [{1: ("key", str), 2: ("value", VALUE)}])}
-GRAPH_NODE = 1            # the field of a GraphDef that holds its nodes
+GRAPH_NODE, GRAPH_LIBRARY = 1, 2      # the fields of a GraphDef that hold its nodes, and functions that nodes call
 DT_FLOAT = 1              # TensorFlow's number for float32
 VALUES = {DT_FLOAT: "floats", 9: "longs", 19: "halves"}     # where a tensor of this type has its numbers; else ints
 MAX_FIELDS = 200_000      # InceptionV1.pb has 11,500: more is another network, or an attack
@@ -1365,9 +1366,10 @@ class Node(NamedTuple):
 
 
 class Graph(NamedTuple):
-    """A frozen TensorFlow graph: its nodes by name, in the order of the file."""
+    """A frozen TensorFlow graph: its nodes by name, in the order of the file; the bytes of functions that they call."""
     path: str
     nodes: dict[str, Node]
+    library: memoryview = memoryview(b"")
 
 
 class WireError(Exception):
@@ -1541,7 +1543,7 @@ def read_graph(path: str, data: memoryview | None = None) -> Graph:
         raise DeepDreamError(f"{path}: {foreign}; expected a frozen TensorFlow graph or an ONNX model; {advice}")
     reader = WireReader(data)
     nodes: dict[str, Node] = {}
-    last = ""
+    last, library = "", data[:0]
     try:
         for number, wire, start, stop in reader.fields(0, len(data)):
             if number == GRAPH_NODE:
@@ -1549,6 +1551,8 @@ def read_graph(path: str, data: memoryview | None = None) -> Graph:
                 if nodes.setdefault(node.name, node) is not node:
                     raise WireError(start, f"a second node is called {short(node.name)}")
                 last = node.name
+            elif (number, wire) == (GRAPH_LIBRARY, BYTES):
+                library = data[start:stop]
     except WireError as error:
         at, what = error.args
         where = f"after node {short(last)}" if nodes else "before any node"
@@ -1556,11 +1560,15 @@ def read_graph(path: str, data: memoryview | None = None) -> Graph:
                              f"expected a frozen TensorFlow graph; {WEIGHTS_ADVICE}") from None
     if not nodes:
         raise DeepDreamError(f"{path}: no nodes in it; expected a frozen TensorFlow graph; {WEIGHTS_ADVICE}")
-    return Graph(str(path), nodes)
+    return Graph(str(path), nodes, library)
 
 
 def read_node(reader: WireReader, wire: int, start: int, stop: int) -> Node:
-    node = reader.value(NODE, wire, start, stop)
+    return node_of(reader.value(NODE, wire, start, stop), start)
+
+
+def node_of(node: dict, start: int) -> Node:
+    """A node as read."""
     if not node.get("name") or not node.get("operation"):
         raise WireError(start, "a node has no name, or no operation")
     attributes = {}
@@ -1574,6 +1582,8 @@ def read_node(reader: WireReader, wire: int, start: int, stop: int) -> Node:
                 values = value.get(VALUES.get(value.get("dtype", 0), "ints"), [])
                 value = Constant(value.get("dtype", 0), read_shape(value.get("shape", {})),
                                  value.get("content"), values)
+            elif kind == "function":
+                value = value.get("name", "")
             elif kind == "string":
                 value = bytes(value[:64]).decode("latin-1")    # no string that is asked for is longer
             attributes[attribute.get("key", "")] = value

@@ -60,7 +60,9 @@ class Family(NamedTuple):
 FAMILIES = (        # the first that fits
     Family("inception5h", r"mixed3a$ softmax2$", Wanted("RGB", (117.0,) * 3)),
     Family("Inception-v3 of 2015, which scales levels itself", r"ResizeBilinear$ mixed_10/join$", AS_IT_IS),
-    Family("Keras, which scales levels itself", r"(^|/)rescaling(_\d+)*/", AS_IT_IS),
+    Family("Keras, which scales levels itself", r"(^|/)(rescaling|convnext_\w+_prestem_normalization)(_\d+)*/",
+           AS_IT_IS),
+    Family("Keras ConvNeXt without its own scaling", r"(^|/)convnext_\w+_stem(_\d+)*/", TORCH),
     Family("Keras ResNet-v2", r"conv2_block1_preact_(bn|relu)", CENTRED),
     Family("Keras VGG", r"block1_conv1(_\d+)?/ block5_conv\d", KERAS_CAFFE),
     Family("Keras DenseNet", r"conv2_block1_concat", TORCH),

@@ -14,11 +14,14 @@ import struct
 import sys
 from collections.abc import Callable, Sequence
 from operator import add, mul, sub, truediv
-from typing import Any
+from typing import Any, NamedTuple
 
 import deepdream
 
+from . import formulas
 from .networks import (
+    ADVICE,
+    MOST_STEPS,
     NCHW,
     NHWC,
     SEVERAL,
@@ -95,8 +98,87 @@ class Frozen(Reader):
         nodes = [Node(node.name, node.operation,
                       [name.removesuffix(":0") for name in node.inputs if not name.startswith("^")], results_of(node),
                       node.attributes) for node in graph.nodes.values()]
+        if any(map(called, nodes)):
+            nodes = inlined(nodes, functions_of(graph))
         super().__init__(graph.path, nodes, OPERATIONS, {}, builder)
         self.graph, self.size = graph, size
+
+
+# ---- Functions -------------------------------------------------------------------------------------------------------
+# Keras calls one for each convolution in groups, and so for ConvNeXt's. What they do takes the place of the call.
+
+CALLS = ("PartitionedCall", "StatefulPartitionedCall")
+MOST_CALLS = 8                  # one in the other
+ARGUMENT = {1: ("name", str)}
+FUNCTION = {1: ("signature", {1: ("name", str), 2: ("inputs", [ARGUMENT]), 3: ("outputs", [ARGUMENT])}),
+            3: ("nodes", [deepdream.NODE]), 4: ("results", [{1: ("key", str), 2: ("value", str)}])}
+# What TensorFlow calls the first result of an operation; FusedBatchNorm has others, which nobody wants of a frozen one
+FIRST = ("output", "y", "z", "activations", "product", "backprops")
+
+
+class Function(NamedTuple):
+    """The body of a function: a graph of its own."""
+    inputs: list[str]
+    nodes: list[deepdream.Node]
+    results: list[str]          # in the order of the call's
+
+
+def functions_of(graph: deepdream.Graph) -> dict[str, Function]:
+    """The functions in a graph's library by name."""
+    reader = deepdream.WireReader(graph.library)
+    try:
+        found = reader.message({1: ("functions", [FUNCTION])}, 0, len(graph.library)).get("functions", [])
+        bodies = [[deepdream.node_of(node, 0) for node in one.get("nodes", ())] for one in found]
+    except deepdream.WireError as error:
+        raise deepdream.DeepDreamError(f"{graph.path}: the functions in it are broken: {error.args[1]}; expected those "
+                                       f"that its nodes call; {ADVICE}") from None
+    functions = {}
+    for one, nodes in zip(found, bodies):
+        signature, results = one.get("signature", {}), {
+            pair.get("key", ""): pair.get("value", "") for pair in one.get("results", ())}
+        names = {kind: [argument.get("name", "") for argument in signature.get(kind, ())]
+                 for kind in ("inputs", "outputs")}
+        functions[signature.get("name", "")] = Function(names["inputs"], nodes,
+                                                        [results.get(name, "") for name in names["outputs"]])
+    return functions
+
+
+def inlined(nodes: list[Node], functions: dict[str, Function]) -> list[Node]:
+    """Nodes with those that call functions replaced by what these do; a call that cannot be followed stays."""
+    for _ in range(MOST_CALLS):
+        calls = sum(len(functions[name].nodes) + 1 for name in map(called, nodes) if name in functions)
+        if not 0 < calls <= MOST_STEPS:
+            break
+        nodes = [one for node in nodes for one in (
+            body_of(node, functions[called(node)]) if called(node) in functions else [node])]
+    return nodes
+
+
+def called(node: Node) -> str:
+    """The name of the function that a node calls."""
+    name = node.attributes.get("f", "") if node.operation in CALLS else ""
+    return name if isinstance(name, str) else ""
+
+
+def body_of(call: Node, function: Function) -> list[Node]:
+    """The nodes of a function for one call, called as belonging to the scope of that."""
+    key = call.outputs[0]
+    names = dict(zip(function.inputs, call.inputs))
+    scope = call.name.rpartition("/")[0] or call.name
+
+    def found(name: str) -> str:
+        """node, node:0 or node:output:0 in the function as a name of the whole graph"""
+        node, _, which = name.removesuffix(":0").partition(":")
+        if node in names:
+            return names[node]
+        kind, _, number = which.partition(":")
+        return f"{key}/{node}" + (f":{number}" if number else "" if kind in ("", *FIRST) else f":{kind}")
+
+    body = [Node(f"{scope}/{node.name}", node.operation,
+                 [found(name) for name in node.inputs if not name.startswith("^")],
+                 [f"{key}/{name}" for name in results_of(node)], node.attributes) for node in function.nodes]
+    return body + [Node(call.name, "Identity", [found(name)], [f"{key}:{number}" if number else key], {})
+                   for number, name in enumerate(function.results)]
 
 
 def results_of(node: deepdream.Node) -> list[str]:
@@ -182,7 +264,11 @@ def pool(reader: Frozen, node: Node, inputs: list) -> Value:
 
 
 def bias_add(reader: Frozen, node: Node, inputs: list) -> Value:
-    x, biases = a_map(inputs[0]), weights_of(inputs[1])
+    """Of a map of a single cell also another one: Keras adds it so."""
+    x = a_map(inputs[0])
+    if isinstance(inputs[1], Map) and inputs[1].shape == x.shape and inputs[1].dims == x.dims[-1:]:
+        return reader.builder.sum(node.name, x, Map(inputs[1].step, x.dims))
+    biases = weights_of(inputs[1])
     if layout(node) == NCHW and len(x.dims) == 4:
         biases = Constant((*biases.shape, 1, 1), biases.values)
     return reader.builder.shifted(node.name, x, reader.builder.per_channel(x, biases))
@@ -191,6 +277,8 @@ def bias_add(reader: Frozen, node: Node, inputs: list) -> Value:
 def arithmetic(what: Callable[[Any, Any], Any], reader: Reader, node: Node, inputs: list) -> Value:
     """x + y, x - y, x * y, x / y of maps and constants."""
     builder, name, (x, y) = reader.builder, node.name, inputs
+    if formulas.is_formula(x) or formulas.is_formula(y):
+        return formulas.combined(builder, name, what, x, y)
     if isinstance(x, Constant) and isinstance(y, Constant):
         return builder.computed(name, what, x, y)
     if isinstance(x, Map) and isinstance(y, Map):
@@ -217,9 +305,41 @@ def binary(what: Callable[[Any, Any], Any]) -> Callable[..., Value]:
     return lambda reader, node, inputs: arithmetic(what, reader, node, inputs)
 
 
-def unary(what: Callable[[float], float]) -> Callable[..., Value]:
-    """Of constants only."""
-    return lambda reader, node, inputs: reader.builder.computed(node.name, what, a_constant(inputs[0]))
+def unary(what: Callable[[float], float], of_map: Callable[[Builder, str, Map], Map] | None = None
+          ) -> Callable[..., Value]:
+    """Of a constant, or (of_map) of a map."""
+    def make(reader: Reader, node: Node, inputs: list) -> Value:
+        if of_map and isinstance(inputs[0], Map):
+            return of_map(reader.builder, node.name, inputs[0])
+        return reader.builder.computed(node.name, what, a_constant(inputs[0]))
+    return make
+
+
+def power(reader: Reader, node: Node, inputs: list) -> Value:
+    exponent = a_constant(inputs[1])
+    if isinstance(inputs[0], Constant):
+        return reader.builder.computed(node.name, pow, inputs[0], exponent)
+    return formulas.power(reader.builder, node.name, inputs[0], exponent.one())
+
+
+def squared_difference(reader: Reader, node: Node, inputs: list) -> Value:
+    difference = arithmetic(sub, reader, node._replace(name=node.name + "/difference"), inputs)
+    return formulas.power(reader.builder, node.name, a_map(difference), 2.0)
+
+
+def complement(reader: Reader, node: Node, inputs: list) -> Value:
+    """Erfc: 1 - erf"""
+    return formulas.combined(reader.builder, node.name, sub, Constant((), [1.0]),
+                             formulas.function(reader.builder, node.name, a_map(inputs[0]), "e"))
+
+
+OF_EITHER: dict[str, Callable[..., Value]] = {      # called the same by TensorFlow and ONNX
+    "Pow": power, "Sqrt": unary(math.sqrt, lambda builder, name, x: formulas.root(name, x, False)),
+    "Reciprocal": unary(lambda v: 1.0 / v, lambda builder, name, x: formulas.power(builder, name, x, -1.0)),
+    "Neg": unary(lambda v: -v, lambda builder, name, x: formulas.negative(builder, name, x)),
+    "Erf": lambda reader, node, inputs: formulas.function(reader.builder, node.name, a_map(inputs[0]), "e"),
+    "Tanh": lambda reader, node, inputs: formulas.function(reader.builder, node.name, a_map(inputs[0]), "t"),
+}
 
 
 def plain(kind: str, **defaults: Any) -> Callable[..., Value]:
@@ -446,8 +566,8 @@ def matmul(reader: Frozen, node: Node, inputs: list) -> Value:
 
 
 def mean(reader: Frozen, node: Node, inputs: list) -> Value:
-    return reader.builder.mean(node.name, a_map(inputs[0]), a_constant(inputs[1]).integers(),
-                               bool(attribute(node, "keep_dims", 0)))
+    return formulas.mean(reader.builder, node.name, a_map(inputs[0]), a_constant(inputs[1]).integers(),
+                         bool(attribute(node, "keep_dims", 0)))
 
 
 def pad(reader: Frozen, node: Node, inputs: list) -> Value:
@@ -486,9 +606,11 @@ OPERATIONS: dict[str, Callable[..., Value | list[Value]]] = {
     "Reshape": reshape, "Squeeze": squeeze, "ExpandDims": expand, "Transpose": transpose,
     "MatMul": matmul,
     "Softmax": lambda reader, node, inputs: reader.builder.softmax(node.name, a_map(inputs[0]), -1),
+    **OF_EITHER, "Erfc": complement, "SquaredDifference": squared_difference,
+    "Rsqrt": unary(lambda v: 1.0 / math.sqrt(v), lambda builder, name, x: formulas.root(name, x, True)),
+    "Square": unary(lambda v: v * v, lambda builder, name, x: formulas.power(builder, name, x, 2.0)),
     # of constants
-    "Rsqrt": unary(lambda v: 1.0 / math.sqrt(v)), "Sqrt": unary(math.sqrt), "Neg": unary(lambda v: -v),
-    "Square": unary(lambda v: v * v), "Shape": shape_of, "StridedSlice": strided_slice, "Pack": pack,
+    "Shape": shape_of, "StridedSlice": strided_slice, "Pack": pack,
     "Prod": product_of,
 }
 NO_RESULTS = {"Const", "NoOp", "Assert", "Placeholder", "PlaceholderWithDefault"}

@@ -215,6 +215,50 @@ def sigmoid(op: Operation, backward: bool) -> None:
         give_back(op, [d * v * (1.0 - v) for v, d in zip(op.y.values, op.y.gradient)])
 
 
+def gelu(op: Operation, backward: bool) -> None:
+    """y = x p(x), p being the normal distribution's share below x or, `approximate`, a logistic one close to it;
+    dx = dy (p + x p')"""
+    share = logistic_share if op.parameters["approximate"] else normal_share
+    if not backward:
+        op.y.values[:] = array.array("f", [v * share(v)[0] for v in op.x.values])
+    else:
+        slopes = [p + v * slope for v in op.x.values for p, slope in [share(v)]]
+        give_back(op, map(mul, op.y.gradient.tolist(), slopes))
+
+
+def normal_share(v: float) -> tuple[float, float]:
+    """How much of a normal distribution lies below v, and the slope of that."""
+    return 0.5 * math.erfc(-v * math.sqrt(0.5)), math.exp(-0.5 * v * v) / math.sqrt(2.0 * math.pi)
+
+
+CUBIC = 0.044715                # of GELU's approximation
+
+
+def logistic_share(v: float) -> tuple[float, float]:
+    """1 / (1 + exp(-2 u)) = (1 + tanh u) / 2 with u = sqrt(2 / pi) (v + CUBIC v^3), and the slope of that."""
+    share = 0.5 + 0.5 * math.tanh(math.sqrt(2.0 / math.pi) * (v + CUBIC * v ** 3))
+    return share, 2.0 * share * (1.0 - share) * math.sqrt(2.0 / math.pi) * (1.0 + 3.0 * CUBIC * v * v)
+
+
+# ---- Cell by cell ----------------------------------------------------------------------------------------------------
+
+def layer_norm(op: Operation, backward: bool) -> None:
+    """y [h, w, c] = (x - mean) / root, of each cell's c numbers by themselves, with root = sqrt(variance + epsilon);
+    dx = (dy - mean of dy - y * mean of dy y) / root"""
+    c, epsilon = op.x.shape[2], op.parameters["epsilon"]
+    for at in range(0, op.x.size, c):
+        mean = math.fsum(op.x.values[at:at + c]) / c
+        x = [v - mean for v in op.x.values[at:at + c].tolist()]
+        root = math.sqrt(math.fsum(map(mul, x, x)) / c + epsilon)
+        y = [v / root for v in x]
+        if not backward:
+            op.y.values[at:at + c] = array.array("f", y)
+        else:
+            dy = op.y.gradient[at:at + c].tolist()
+            level, slope = math.fsum(dy) / c, math.fsum(map(mul, dy, y)) / c
+            accumulate(op.x.gradient, at, [(d - level - slope * v) / root for d, v in zip(dy, y)], c)
+
+
 # ---- Moving numbers --------------------------------------------------------------------------------------------------
 
 def pad(op: Operation, backward: bool) -> None:
@@ -309,6 +353,8 @@ KINDS = {
     "Clip": Kind(clip, same_shape, {"low": -math.inf, "high": math.inf}, in_place=True),
     "LeakyRelu": Kind(leaky_relu, same_shape, {"alpha": 0.2}, in_place=True),
     "Sigmoid": Kind(sigmoid, same_shape, in_place=True),
+    "Gelu": Kind(gelu, same_shape, {"approximate": False}),
+    "LayerNorm": Kind(layer_norm, same_shape, {"epsilon": 1e-6}),
     "Pad": Kind(pad, padded, {"padding": ((0, 0), (0, 0)), "value": 0.0}),
     "Shuffle": Kind(shuffle, shuffled, {"groups": 1}),
     "Slice": Kind(slice_of, sliced, {"crop": ((0, 0), (0, 0)), "part": None}),

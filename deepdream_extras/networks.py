@@ -3,7 +3,8 @@
     model = networks.load("vgg16.pb")           # deepdream.load_model asks here for all but Inception-V1
     model.operations, model.weights             # a table as in inception_graph.py
 
-frozen_graph.py and onnx_graph.py read the files and say, node by node, what is computed; this module makes rows of it.
+frozen_graph.py and onnx_graph.py read the files and say, node by node, what is computed; this module makes rows of it,
+formulas.py one of what these write out in many.
 It leaves out training, sequences, and all that is no convolutional classifier of pictures; what a network needs and we
 lack is named.
 
@@ -178,6 +179,9 @@ NHWC, NCHW = "nhwc", "nchw"
 IN_PLACE = {"BiasAdd", "Relu", "Scale", "Relu6", "Clip", "LeakyRelu", "Sigmoid"}
 # What must stay as it is: the picture, and results from which their own operation's gradient is computed
 KEPT = {"Placeholder", "Relu", "Relu6", "Clip", "LeakyRelu", "Sigmoid", "MaxPool", "LRN", "Softmax"}
+# Kinds of steps that are no operation, only on the way to one: what they are, what they are for
+BY_ITSELF = {"Channel": ("one channel by itself", "maps of all channels"),
+             "Formula": ("a mean over channels, erf or tanh by itself", "normalisation over channels, or GELU")}
 
 
 class Builder:
@@ -186,7 +190,8 @@ class Builder:
     def __init__(self) -> None:
         self.steps: list[Step] = []
         self.shuffles: dict[tuple[int, int], Step] = {}         # of a step, in so many groups
-        self.work = 0                           # numbers computed from constants so far
+        self.work = 0                           # numbers in constants that were made of others so far
+        self.arithmetic = 0                     # numbers that were computed for that, and for what Formulas come to
         self.weights = 0                        # numbers in all weights
 
     def input(self, name: str, sizes: Sequence[int], layout: str) -> Map:
@@ -202,7 +207,8 @@ class Builder:
             weight: Weight | None = None) -> Step:
         check(len(self.steps) < MOST_STEPS, f"operation number {MOST_STEPS}", "a smaller network")
         parameters = parameters or {}
-        check(all(step.kind != "Channel" for step in inputs), "one channel by itself", "maps of all channels")
+        for step in inputs:
+            check(step.kind not in BY_ITSELF, *BY_ITSELF.get(step.kind, ("", "")))
         self.weights += math.prod(weight[0]) if weight else 0
         check(self.weights <= MOST_NUMBERS, f"{self.weights} numbers in weights", f"at most {MOST_NUMBERS}")
         try:
@@ -450,6 +456,11 @@ class Builder:
         terms = [o - m * f for o, m, f in zip(offset.values, mean.values, factors)]
         return self.shifted(name, self.scaled(name + "/scale", x, factors), terms)
 
+    def normalised_cells(self, name: str, x: Map, epsilon: float) -> Map:
+        """(x - mean) / sqrt(variance + epsilon) of the channels of each cell by themselves."""
+        check(1e-30 < epsilon < 1e30, f"normalisation over channels with epsilon {epsilon:g}", "a small number above 0")
+        return self.plain(name, x, "LayerNorm", epsilon=epsilon)
+
     def sum(self, name: str, x: Map, y: Map) -> Map:
         check(x.dims == y.dims and x.shape == y.shape, "a sum of maps of different sizes", "two of one size")
         return Map(self.add(name, "Add", [x.step, y.step]), x.dims)
@@ -466,12 +477,17 @@ class Builder:
     def minus(self, name: str, x: Map) -> Map:
         return self.scaled(name, x, repeat(-1.0, x.shape[2]))
 
+    def spend(self, numbers: int) -> None:
+        """Count numbers that are computed while the graph is read."""
+        self.arithmetic += numbers
+        check(self.arithmetic <= MOST_ARITHMETIC, "much arithmetic with constants",
+              f"at most {MOST_ARITHMETIC} numbers")
+
     def computed(self, name: str, what: Callable[..., float], *constants: Constant) -> Constant:
         """A constant made of others, number by number, with broadcasting."""
         sizes = broadcast([one.shape for one in constants])
         count = math.prod(sizes)
-        self.work += count
-        check(self.work <= MOST_ARITHMETIC, "much arithmetic with constants", f"at most {MOST_ARITHMETIC} numbers")
+        self.spend(count)
         columns = [stretched(one, sizes) for one in constants]
         try:
             values = list(map(what, *columns))
@@ -766,7 +782,8 @@ def free(name: str, taken: dict[str, int]) -> str:
 GIVEN = {"relu", "biasadd", "add", "addv", "conv", "convd", "convolution", "depthwise", "concat", "concatv", "maxpool",
          "maxpoold", "avgpool", "avgpoold", "averagepool", "averagepoold", "mean", "reducemean", "globalaveragepool",
          "softmax", "gemm", "matmul", "clip", "batchnormalization", "fusedbatchnormv", "fusedbatchnorm", "mul", "sub",
-         "sigmoid", "leakyrelu", "join", "sum", "lrn", "pad", "separableconvd", "batchnorm"}
+         "sigmoid", "leakyrelu", "join", "sum", "lrn", "gelu", "layernormalization", "pad", "separableconvd",
+         "batchnorm"}
 
 
 def final_names(steps: Sequence[Step]) -> dict[int, str]:
@@ -781,22 +798,26 @@ def final_names(steps: Sequence[Step]) -> dict[int, str]:
         for path in layers:
             if len(path) > 1 and path[0] == common:
                 del path[0]
-    tokens = {path[0] for path in layers}
+    tokens = {path[0] for path in layers if len(path) > 1 or operation_in(path[0]) not in GIVEN}
     bare = {token: token.rpartition("_")[0] for token in tokens}
     if all(bare.values()) and all(token.rpartition("_")[2].isdecimal() for token in tokens) and (
             len(set(bare.values())) == len(tokens)):
         for path in layers:
-            path[0] = bare[path[0]]
+            path[0] = bare.get(path[0], path[0])
     taken = {"_".join(path) for path in paths}
     for _ in range(2):                          # mixed0/bn/batchnorm/add: the scope of a scope
         last = {tuple(path[:-1]): number for number, path in enumerate(paths) if len(path) > 1}
         for scope, number in last.items():
-            word = "".join(filter(str.isalpha, paths[number][-1])).lower()
-            if word in GIVEN and "_".join(scope) not in taken:
+            if operation_in(paths[number][-1]) in GIVEN and "_".join(scope) not in taken:
                 taken.add("_".join(scope))
                 paths[number] = list(scope)
     used = {families.INPUT: 1}                  # a row that may come before them
     return {id(step): free(printable("_".join(path)), used) for step, path in zip(steps, paths)}
+
+
+def operation_in(part: str) -> str:
+    """Add_1 -> add"""
+    return "".join(filter(str.isalpha, part)).lower()
 
 
 def path_of(name: str) -> list[str]:
@@ -858,6 +879,8 @@ def results(reader: Reader, names: Sequence[str]) -> tuple[list[Step], list[str]
                 raise
             notes.append(f"left out, as it is not known here: {str(error).removeprefix(reader.path + ': ')}")
             continue
+        if isinstance(value, Map) and value.step.kind in BY_ITSELF:
+            raise reader.wrong(name, *BY_ITSELF[value.step.kind])
         if isinstance(value, Map) and value.step not in ends:
             ends.append(value.step)
     if not reader.input or not ends or ends[0].kind == "Placeholder":

@@ -21,8 +21,10 @@ from typing import Any, NamedTuple
 
 from deepdream import DeepDreamError, WireError, WireReader, short
 
+from . import formulas
 from .frozen_graph import (
     MOST_FILLED,
+    OF_EITHER,
     ancestors,
     binary,
     joined_constants,
@@ -35,7 +37,6 @@ from .frozen_graph import (
     size_along,
     squeezed,
     turned,
-    unary,
     unsqueezed,
 )
 from .networks import (
@@ -53,6 +54,7 @@ from .networks import (
     a_constant,
     a_map,
     check,
+    operation_in,
     weights_of,
 )
 
@@ -222,7 +224,7 @@ NEW_LAYERS = {"MaxPool", "AveragePool", "GlobalAveragePool", "LRN", "Softmax", "
 def scope(name: str) -> str:
     """A name without an operation at its end."""
     layer, _, last = name.rpartition("/")
-    return layer if layer and "".join(filter(str.isalpha, last)).lower() in GIVEN else name
+    return layer if layer and operation_in(last) in GIVEN else name
 
 
 def attribute(node: Node, name: str, default: Any) -> Any:
@@ -296,7 +298,8 @@ def global_pool(reader: Onnx, node: Node, inputs: list) -> Value:
 
 def reduce_mean(reader: Onnx, node: Node, inputs: list) -> Value:
     x = a_map(inputs[0])
-    return reader.builder.mean(reader.name(node, x), x, axes_of(node, inputs), bool(attribute(node, "keepdims", 1)))
+    return formulas.mean(reader.builder, reader.name(node, x), x, axes_of(node, inputs),
+                         bool(attribute(node, "keepdims", 1)))
 
 
 def axes_of(node: Node, inputs: list, name: str = "axes") -> list[int]:
@@ -365,9 +368,33 @@ def lrn(reader: Onnx, node: Node, inputs: list) -> Value:
         "beta": attribute(node, "beta", 0.75), "bias": attribute(node, "bias", 1.0)})
 
 
-def arithmetic(what: Callable[[Any, Any], Any]) -> Callable[..., Value]:
-    return lambda reader, node, inputs: binary(what)(
+def gelu(reader: Onnx, node: Node, inputs: list) -> Value:
+    x, kind = a_map(inputs[0]), attribute(node, "approximate", "none")
+    check(kind in ("none", "tanh"), f"GELU approximated by {short(kind)}", "none or tanh")
+    return reader.builder.plain(reader.name(node, x), x, "Gelu", **({"approximate": True} if kind == "tanh" else {}))
+
+
+def layer_norm(reader: Onnx, node: Node, inputs: list) -> Value:
+    """LayerNormalization, of channels only"""
+    x, builder, first = a_map(inputs[0]), reader.builder, attribute(node, "axis", -1)
+    name, biased = reader.name(node, x), len(inputs) > 2 and inputs[2]
+    x = builder.settled(name, x)
+    check(first % len(x.dims) == len(x.dims) - 1 and formulas.is_channels(x, len(x.dims) - 1),
+          f"normalisation over the dimensions from {first} on", "one over the channels")
+    layer = scope(name)
+    y = builder.normalised_cells(layer + "/normalised", x, attribute(node, "epsilon", 1e-5))
+    y = builder.scaled(layer + "/scale" if biased else name, y, builder.per_channel(y, weights_of(inputs[1])))
+    return builder.shifted(name, y, builder.per_channel(y, weights_of(inputs[2]))) if biased else y
+
+
+def named(make: Callable[..., Value]) -> Callable[..., Value]:
+    """What is made of a node, under the name that it has here."""
+    return lambda reader, node, inputs: make(
         reader, node._replace(name=reader.name(node, next((x for x in inputs if isinstance(x, Map)), None))), inputs)
+
+
+def arithmetic(what: Callable[[Any, Any], Any]) -> Callable[..., Value]:
+    return named(binary(what))
 
 
 def total(reader: Onnx, node: Node, inputs: list) -> Value:
@@ -493,8 +520,13 @@ def a_value(reader: Onnx, node: Node, inputs: list) -> Value:
 
 
 def gather(reader: Onnx, node: Node, inputs: list) -> Value:
-    """Of a list of whole numbers, or one channel of a map."""
+    """Of a list of whole numbers, or one channel of a map; or all numbers of a flattened map, as they are, which is how
+    PyTorch's newer exporter writes a view."""
     if isinstance(inputs[0], Map):
+        where, count = a_constant(inputs[1]), math.prod(inputs[0].sizes())
+        if len(inputs[0].dims) == 1 and len(where.shape) > 1:
+            check(list(where.values) == list(range(count)), "some numbers of a map", "all of them")
+            return reshaped(inputs[0], where.shape)
         number = int(a_constant(inputs[1]).one())
         return reader.builder.channel(inputs[0], attribute(node, "axis", 0), number, bool(inputs[1].shape))
     numbers, where = a_constant(inputs[0]).integers(), a_constant(inputs[1])
@@ -548,9 +580,9 @@ OPERATIONS: dict[str, Callable[..., Value | list[Value]]] = {
     "Squeeze": lambda reader, node, inputs: squeezed(inputs[0], axes_of(node, inputs)),
     "Unsqueeze": lambda reader, node, inputs: unsqueezed(inputs[0], axes_of(node, inputs)),
     "Gemm": gemm, "MatMul": matmul, "Softmax": softmax, "Pad": pad,
+    "Gelu": gelu, "LayerNormalization": layer_norm, **{operation: named(make) for operation, make in OF_EITHER.items()},
     # of constants
-    "Shape": shape_of, "Gather": gather, "Slice": slice_of, "Sqrt": unary(math.sqrt), "Neg": unary(lambda v: -v),
-    "Reciprocal": unary(lambda v: 1.0 / v),
+    "Shape": shape_of, "Gather": gather, "Slice": slice_of,
 }
 
 

@@ -20,7 +20,7 @@ from fractions import Fraction
 import test_bytework
 import test_planes
 from helpers import ROOT
-from test_kinds import CONVOLUTIONS, MAPS, POOLS, Table
+from test_kinds import CONVOLUTIONS, MAPS, NEW_MAPS, NORMS, POOLS, Table
 from test_simd import Builder, difference
 from test_simd_kinds import Mixture
 
@@ -328,6 +328,8 @@ def more_kinds():
                for stride in ((1, 1), (2, 2))]
     tables += [Table((*shape[:2], 9 * shape[2]), kind, p) for shape, p in POOLS for kind in ("MaxPool", "AvgPool")]
     tables += [Table((3, 5, 70), kind, p, in_place=in_place) for kind, p, _ in MAPS for in_place in (False, True)]
+    tables += [Table((3, 5, 70), kind, p) for kind, p, _ in NEW_MAPS]
+    tables += [Table(shape, "LayerNorm", p) for shape, p in (*NORMS, ((3, 5, 70), {}))]
     tables += [Table((4, 3, 13), "Pad", {"padding": ((1, 0), (2, 3))}), Table((4, 3, 36), "Shuffle", {"groups": 3}),
                Table((4, 5, 36), "Slice", {"crop": ((1, 0), (2, 1)), "part": (3, 17)}, channels=17),
                Table((4, 5, 23), "LRN", {"depth_radius": 5, "alpha": 0.1, "beta": 0.5, "bias": 1.0}),

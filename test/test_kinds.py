@@ -133,6 +133,27 @@ MAPS = [            # kind, parameters, how it is computed from single numbers
     ("LeakyRelu", {"alpha": 0.125}, lambda v: v if v > 0 else 0.125 * v),
     ("Sigmoid", {}, lambda v: 1 / (1 + math.exp(-v))),
 ]
+NEW_MAPS = [        # the same, of kinds that need what they were given for their gradient
+    ("Gelu", {}, lambda v: 0.5 * v * (1 + math.erf(v / math.sqrt(2)))),
+    ("Gelu", {"approximate": True}, lambda v: 0.5 * v * (1 + math.tanh(math.sqrt(2 / math.pi) * (
+        v + 0.044715 * v ** 3)))),
+]
+NORMS = [           # (h, w, c), parameters of a LayerNorm
+    ((2, 3, 5), {"epsilon": 0.1}),
+    ((3, 2, 16), {}),
+    ((1, 1, 7), {"epsilon": 1e-3}),
+    ((2, 2, 2), {"epsilon": 0.5}),
+]
+
+
+def layer_norm(x, shape, p):
+    y = {}
+    for i, j in itertools.product(*map(range, shape[:2])):
+        cell = [x[i, j, k] for k in range(shape[2])]
+        mean = math.fsum(cell) / shape[2]
+        root = math.sqrt(math.fsum((v - mean) ** 2 for v in cell) / shape[2] + p.get("epsilon", 1e-6))
+        y.update({(i, j, k): (v - mean) / root for k, v in enumerate(cell)})
+    return y
 
 
 class Table:
@@ -234,6 +255,25 @@ class Definitions(unittest.TestCase):
                 table = Table((4, 3, 5), kind, {}, (5,), in_place=in_place)
                 factors = table.weights["w"][1].tolist()
                 self.check(table, lambda x: {place: function(v, factors[place[2]]) for place, v in x.items()})
+
+    def test_number_by_number_to_a_new_map(self):
+        for kind, p, function in NEW_MAPS:
+            with self.subTest(kind, parameters=p):
+                self.check(Table((3, 5, 4), kind, p), lambda x: {place: function(v) for place, v in x.items()})
+
+    def test_gelu_of_large_numbers(self):
+        """Nothing overflows: 0 and a slope of 0 far below zero, the number and a slope of 1 far above."""
+        for p in {}, {"approximate": True}:
+            table = Table((1, 2, 3), "Gelu", p)
+            table.data = memoryview(array.array("f", [-3e38, -40.0, 0.0, 40.0, 1e10, 3e38]))
+            y, towards, dx = table.run()
+            self.assertEqual([*y], [0.0, 0.0, 0.0, *table.data[3:]])
+            self.assertEqual([*dx], [s * t for s, t in zip((0.0, 0.0, 0.5, 1.0, 1.0, 1.0), towards)])
+
+    def test_layer_norm(self):
+        for shape, p in NORMS:
+            with self.subTest(shape=shape, parameters=p):
+                self.check(Table(shape, "LayerNorm", p), lambda x: layer_norm(x, shape, p))
 
     def test_softmax_of_every_cell(self):
         def softmax(x):
@@ -382,7 +422,11 @@ class Oracle(unittest.TestCase):
         for kind, p, function in (("Relu6", {}, f.relu6), ("Clip", {"low": -0.5, "high": 0.75},
                                                            lambda x: x.clamp(-0.5, 0.75)),
                                   ("LeakyRelu", {"alpha": 0.125}, lambda x: f.leaky_relu(x, 0.125)),
-                                  ("Sigmoid", {}, torch.sigmoid), ("Softmax", {}, lambda x: x.softmax(1)),
+                                  ("Sigmoid", {}, torch.sigmoid), ("Gelu", {}, f.gelu),
+                                  ("Gelu", {"approximate": True}, lambda x: f.gelu(x, approximate="tanh")),
+                                  ("LayerNorm", {"epsilon": 0.01}, lambda x: f.layer_norm(
+                                      x.permute(0, 2, 3, 1), (12,), eps=0.01).permute(0, 3, 1, 2)),
+                                  ("Softmax", {}, lambda x: x.softmax(1)),
                                   ("Shuffle", {"groups": 3}, lambda x: f.channel_shuffle(x, 3)),
                                   ("Slice", {"crop": ((0, 1), (2, 0))}, lambda x: x[:, :, :-1, 2:])):
             with self.subTest(kind):

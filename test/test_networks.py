@@ -165,6 +165,7 @@ class WhatIsOverwritten(Case):
         "Relu": {}, "Relu6": {}, "LeakyRelu": {}, "Clip": {"low": -0.3, "high": 0.4}, "Sigmoid": {}, "Softmax": {},
         "LRN": {"depth_radius": 2, "alpha": 0.5, "beta": 0.75, "bias": 1.0}, "MaxPool": {"ksize": (2, 2)},
         "AvgPool": {"ksize": (2, 2)}, "BiasAdd": {}, "Scale": {},
+        "Gelu": {}, "LayerNorm": {"epsilon": 0.05},
     }
 
     def network(self, kinds):
@@ -504,6 +505,200 @@ class Parts(Case):
                              "node a", word)
 
 
+class Normalised(Case):
+    """ConvNeXt's block in the forms that files have of normalisation over channels and of GELU."""
+
+    NORMS = {           # of t, [1, 6, 6, 4], to n; three of these are other programs'
+        "one operation": (17, [op("LayerNormalization", "t,gamma,beta", "n", axis=3, epsilon=0.25)]),
+        "of its first opset's exporters": (11, [
+            op("ReduceMean", "t", "m", axes=[-1]), op("Sub", "t,m", "d"), op("Pow", "d,two", "s"),
+            op("ReduceMean", "s", "v", axes=[-1]), op("Add", "v,quarter", "e"), op("Sqrt", "e", "r"),
+            op("Div", "d,r", "q"), op("Mul", "q,gamma", "g"), op("Add", "g,beta", "n")]),
+        "axes as inputs, a reciprocal": (18, [
+            op("ReduceMean", "t,last", "m"), op("Sub", "t,m", "d"), op("Mul", "d,d", "s"),
+            op("ReduceMean", "s,last", "v"), op("Add", "quarter,v", "e"), op("Sqrt", "e", "r"),
+            op("Reciprocal", "r", "i"), op("Mul", "i,d", "q"), op("Mul", "gamma,q", "g"), op("Add", "beta,g", "n")]),
+        "a power of minus a half": (13, [
+            op("ReduceMean", "t", "m", axes=[3]), op("Neg", "m", "o"), op("Add", "t,o", "d"), op("Pow", "d,two", "s"),
+            op("ReduceMean", "s", "v", axes=[3]), op("Add", "v,quarter", "e"), op("Pow", "e,minus", "i"),
+            op("Mul", "i,gamma", "g"), op("Mul", "d,g", "q"), op("Add", "q,beta", "n")]),
+    }
+    GELUS = {           # of l to h
+        "one operation": (20, False, [op("Gelu", "l", "h")]),
+        "one operation, approximate": (20, True, [op("Gelu", "l", "h", approximate="tanh")]),
+        "PyTorch's": (11, False, [op("Div", "l,root", "a"), op("Erf", "a", "b"), op("Add", "b,one", "c1"),
+                                  op("Mul", "l,c1", "e1"), op("Mul", "e1,half", "h")]),
+        "with float16's root": (13, False, [op("Mul", "l,rounded", "a"), op("Erf", "a", "b"), op("Add", "b,one", "c1"),
+                                            op("Mul", "l,c1", "e1"), op("Mul", "e1,half", "h")]),
+        "half first": (13, False, [op("Mul", "l,half", "a"), op("Mul", "l,inverse", "b"), op("Erf", "b", "c1"),
+                                   op("Add", "one,c1", "e1"), op("Mul", "a,e1", "h")]),
+        "half within": (13, False, [op("Mul", "l,inverse", "b"), op("Erf", "b", "c1"), op("Mul", "c1,half", "k"),
+                                    op("Add", "k,half", "e1"), op("Mul", "e1,l", "h")]),
+        "of the negative": (13, False, [op("Neg", "l", "z"), op("Mul", "z,inverse", "b"), op("Erf", "b", "c1"),
+                                        op("Sub", "one,c1", "e1"), op("Mul", "l,half", "a"), op("Mul", "a,e1", "h")]),
+        "tanh, cubed": (13, True, [
+            op("Pow", "l,three", "p"), op("Mul", "p,cubic", "a"), op("Add", "l,a", "b"), op("Mul", "b,share", "z"),
+            op("Tanh", "z", "c1"), op("Add", "c1,one", "e1"), op("Mul", "l,half", "k"), op("Mul", "k,e1", "h")]),
+        "tanh, PyTorch's": (13, True, [
+            op("Mul", "l,l", "p"), op("Mul", "l,p", "a"), op("Mul", "cubic,a", "b"), op("Add", "l,b", "z"),
+            op("Mul", "share,z", "u"), op("Tanh", "u", "c1"), op("Add", "one,c1", "e1"), op("Mul", "l,e1", "k"),
+            op("Mul", "half,k", "h")]),
+    }
+    NUMBERS = {"two": 2.0, "three": 3.0, "one": 1.0, "half": 0.5, "quarter": 0.25, "minus": -0.5, "root": math.sqrt(2),
+               "inverse": math.sqrt(0.5), "rounded": 0.70703125, "cubic": 0.044715, "share": math.sqrt(2 / math.pi)}
+
+    def setUp(self):
+        super().setUp()
+        self.w, self.gamma, self.beta = self.random(4 * 3), self.random(4), self.random(4)
+        self.w1, self.b1, self.w2, self.factors = (self.random(n) for n in (4 * 7, 7, 7 * 4, 4))
+
+    def block(self, x, approximate):
+        """What it comes to, of x [4, 6, 6]."""
+        def gelu(v):
+            if approximate:
+                return v / 2 * (1 + math.tanh(math.sqrt(2 / math.pi) * (v + 0.044715 * v ** 3)))
+            return v / 2 * (1 + math.erf(v / math.sqrt(2)))
+
+        y = layer_norm(x, self.gamma, self.beta, 0.25)
+        y = y.conv(transposed(self.w1, 4), 7, (1, 1)).each(lambda v, b: gelu(v + b), self.b1)
+        y = y.conv(transposed(self.w2, 7), 4, (1, 1)).each(lambda v, f: v * f, self.factors)
+        return Naive([[list(map(operator.add, *rows)) for rows in zip(*both)] for both in zip(x.maps, y.maps)])
+
+    def test_onnx(self):
+        constants = [tensor(name, (), [value]) for name, value in self.NUMBERS.items()] + [
+            tensor("w", (4, 3, 1, 1), self.w), tensor("gamma", (4,), self.gamma), tensor("beta", (4,), self.beta),
+            tensor("w1", (4, 7), self.w1), tensor("b1", (7,), self.b1), tensor("w2", (7, 4), self.w2),
+            tensor("factors", (4, 1, 1), self.factors), tensor("last", (1,), [-1], 7)]
+        tried = [(norm, "PyTorch's") for norm in self.NORMS] + [("one operation", gelu) for gelu in self.GELUS]
+        for norm, gelu in tried:
+            with self.subTest(norm=norm, gelu=gelu):
+                (opset, normalised), (at_least, approximate, bent) = self.NORMS[norm], self.GELUS[gelu]
+                model = OnnxNumbers.unscaled(self, self.load(onnx_model([
+                    op("Conv", "x,w", "c"), op("Transpose", "c", "t", perm=[0, 2, 3, 1]), *normalised,
+                    op("MatMul", "n,w1", "l0"), op("Add", "b1,l0", "l"), *bent, op("MatMul", "h,w2", "l2"),
+                    op("Transpose", "l2", "k2", perm=[0, 3, 1, 2]), op("Mul", "factors,k2", "scaled"),
+                    op("Add", "c,scaled", "y")], constants, (1, 3, 6, 6), opset=max(opset, at_least))))
+                kinds = [row[1] for row in model.operations if row[1] not in ("Scale", "BiasAdd")]
+                self.assertEqual(kinds, ["Placeholder", "Conv2D", "LayerNorm", "Conv2D", "Gelu", "Conv2D", "Add"])
+                values, x = self.picture(6, 6)
+                _, found = self.computed(model, values, (6, 6), "y")
+                self.near(found, self.block(x.conv(self.w, 4, (1, 1)), approximate).flat("hwc"))
+
+    def test_a_view_as_the_newer_exporter_writes_it(self):
+        """Of a map's means: flattened, then every number taken; before a normalisation of a single cell."""
+        content = onnx_model([
+            op("ReduceMean", "x", "m", axes=[2, 3]), op("Reshape", "m,flat", "f"), op("Gather", "f,places", "g"),
+            op("Transpose", "g", "t", perm=[0, 2, 3, 1]), op("LayerNormalization", "t,gamma", "y")],
+            [tensor("flat", (1,), [-1], 7), tensor("places", (1, 3, 1, 1), [0, 1, 2], 7),
+             tensor("gamma", (3,), self.gamma[:3])], opset=17)
+        model, (values, x) = OnnxNumbers.unscaled(self, self.load(content)), self.picture(12, 12)
+        _, found = self.computed(model, values, (12, 12), "y")
+        means = Naive([[[math.fsum(map(math.fsum, rows)) / 144]] for rows in x.maps])
+        self.near(found, layer_norm(means, self.gamma, [0.0] * 3, 1e-5).flat())
+        self.refused(content.replace(struct.pack("<3q", 0, 1, 2), struct.pack("<3q", 0, 2, 1)), "some numbers of a map")
+
+    def test_graphs(self):
+        """As Keras 3 writes it, with a function for the convolution in groups; and as older ones did."""
+        deep = self.random(9 * 4)
+        mean_and_variance = [
+            node("axis", "Const", whole(-1)), node("m", "Mean", "c", "axis", KEEP), node("stop", "StopGradient", "m"),
+            node("s", "SquaredDifference", "c", "stop"), node("v", "Mean", "s", "axis", KEEP),
+            node("e", "AddV2", "v", "quarter"), node("r", "Rsqrt", "e"), node("g", "Mul", "r", "gamma"),
+            node("q", "Mul", "c", "g")]
+        newer = [node("o", "Neg", "m"), node("p", "Mul", "o", "g"), node("t", "AddV2", "p", "beta"),
+                 node("n", "AddV2", "q", "t")]
+        older = [node("p", "Mul", "m", "g"), node("t", "Sub", "beta", "p"), node("n", "AddV2", "q", "t")]
+        complement = [node("a", "Mul", "half", "l"), node("z", "Neg", "l"), node("u", "Mul", "z", "inverse"),
+                      node("f", "Erfc", "u"), node("h", "Mul", "a", "f")]
+        with_tanh = [node("a", "Mul", "half", "l"), node("z", "Pow", "l", "three"), node("u", "Mul", "cubic", "z"),
+                     node("f", "AddV2", "l", "u"), node("i", "Mul", "share", "f"), node("j", "Tanh", "i"),
+                     node("k", "AddV2", "one", "j"), node("h", "Mul", "a", "k")]
+        for normalised, bent, approximate in ((newer, complement, False), (older, with_tanh, True)):
+            model = self.load(b"".join([
+                placeholder(1, 6, 6, 3), *(frozen(name, (), [value]) for name, value in self.NUMBERS.items()),
+                frozen("w", (1, 1, 3, 4), transposed(self.w, 4)), frozen("deep", (3, 3, 1, 4), deep),
+                frozen("gamma", (1, 1, 1, 4), self.gamma), frozen("beta", (1, 1, 1, 4), self.beta),
+                frozen("w1", (4, 7), self.w1), frozen("b1", (7,), self.b1), frozen("w2", (7, 4), self.w2),
+                frozen("factors", (4,), self.factors), node("c0", "Conv2D", "x", "w", STRIDE, SAME),
+                node("deep_1/StatefulPartitionedCall", "StatefulPartitionedCall", "deep", "c0", calls("grouped")),
+                node("c", "Identity", "deep_1/StatefulPartitionedCall"), *mean_and_variance, *normalised,
+                node("cells", "Const", whole(36, 4)), node("map", "Const", whole(1, 6, 6, 7)),
+                node("flat", "Reshape", "n", "cells"), node("l0", "MatMul", "flat", "w1"),
+                node("l1", "Reshape", "l0", "map"), node("l", "BiasAdd", "l1", "b1"), *bent,
+                node("wide", "Const", whole(36, 7)), node("back", "Const", whole(1, 6, 6, 4)),
+                node("h1", "Reshape", "h", "wide"), node("l2", "MatMul", "h1", "w2"),
+                node("l3", "Reshape", "l2", "back"), node("scaled", "Mul", "l3", "factors"),
+                node("y", "AddV2", "c", "scaled"), library(GROUPED)]), "net.pb")
+            kinds = [row[1] for row in model.operations if row[1] not in ("Scale", "BiasAdd")]
+            self.assertEqual(kinds, ["Placeholder", "Conv2D", "Conv2D", "LayerNorm", "Conv2D", "Gelu", "Conv2D", "Add"])
+            self.assertIn("deep_1", [row[0] for row in model.operations])
+            values, x = self.picture(6, 6)
+            x = x.conv(self.w, 4, (1, 1)).conv(transposed(deep, 9), 4, (3, 3), pads=(1, 1, 1, 1), groups=4)
+            _, found = self.computed(model, values, (6, 6), "y")
+            self.near(found, self.block(x, approximate).flat("hwc"))
+
+    def test_what_cannot_be(self):
+        half, three = tensor("half", (), [0.5]), tensor("three", (), [3.0])
+        v, last = tensor("v", (3,), [1.0] * 3), {"axes": [1]}
+        mean, less = op("ReduceMean", "x", "m", **last), op("Sub", "x,m", "d")
+        for nodes, words in (
+                ([op("Erf", "x", "y")], ("erf by itself", "GELU")), ([op("Tanh", "x", "y")], ("tanh by itself",)),
+                ([op("Mul", "x,half", "h"), op("Erf", "h", "y")], ("erf by itself",)),
+                ([mean.replace(b"\x12\x01m", b"\x12\x01y")], ("node y", "a mean over channels, erf or tanh by itself")),
+                ([mean, less, op("Relu", "d", "y")], ("a mean over channels",)),
+                ([mean, op("Relu", "x", "z"), op("Mul", "z,m", "y")], ("with another map",)),
+                ([mean, op("Sqrt", "m", "y")], ("a root of a map",)), ([op("Sqrt", "x", "y")], ("a root of a map",)),
+                ([mean, op("Div", "x,m", "y")], ("what is computed of another",)),
+                ([mean, less, op("ReduceMean", "d", "y", axes=[2, 3])], ("rows and columns",)),
+                ([mean, less, op("ReduceMean", "d", "y", **last)], ("a formula",)),
+                ([mean, less, op("Mul", "d,d", "s"), op("Mul", "s,s", "t"), op("Mul", "t,t", "u"),
+                  op("Mul", "u,u", "y")], ("a long formula",)),
+                ([op("ReduceMean", "x", "m", keepdims=0, axes=[1]), op("Add", "x,m", "y")], ("without its dimension",)),
+                ([op("Pow", "x,half", "y")], ("a root of a map",)), ([op("Pow", "x,v", "y")], ("a single number",)),
+                ([op("Gelu", "x", "y", approximate="odd")], ("approximated by odd",)),
+                ([op("LayerNormalization", "x,v", "y", axis=1)], ("over the dimensions from 1 on",)),
+                ([op("LayerNormalization", "x,v", "y")], ("one over the channels",)),
+                ([op("Transpose", "x", "t", perm=[0, 2, 3, 1]),
+                  op("LayerNormalization", "t,v", "y", epsilon=0.0)], ("epsilon 0",)),
+                ([op("Transpose", "x", "t", perm=[0, 2, 3, 1]),
+                  op("LayerNormalization", "t,three,half", "y", epsilon=-1.0)], ("epsilon -1",))):
+            with self.subTest(words=words):
+                self.refused(onnx_model(nodes, [half, three, v], (1, 3, 5, 4), opset=13), *words)
+
+    def test_calls_that_cannot_be(self):
+        def graph(*more, name="grouped"):
+            return b"".join([placeholder(1, 6, 6, 3), frozen("w", (1, 1, 1, 3), [0.5] * 3),
+                             node("y", "StatefulPartitionedCall", "w", "x", calls(name)), *more])
+
+        for content, words in (
+                (graph(), ("node y", "a StatefulPartitionedCall")),
+                (graph(library(GROUPED), name="other"), ("a StatefulPartitionedCall",)),
+                (graph(library(GROUPED.replace(b"read:output:0", b"read:wrong:01"))), ("is missing",)),
+                (graph(block(2, b"\x0a\xff")), ("the functions in it are broken",)),
+                (graph(library(function("grouped", ["weights", "map"], "result", [
+                    node("again", "PartitionedCall", "weights", "map", calls("grouped"))], "again:output:0"))),
+                 ("a PartitionedCall",))):
+            with self.subTest(words=words):
+                self.refused(content, *words, name="net.pb")
+
+
+def layer_norm(x, gamma, beta, epsilon):
+    cells, (c, h, w) = x.flat("hwc"), x.sizes
+    done = []
+    for at in range(0, len(cells), c):
+        cell = cells[at:at + c]
+        mean = math.fsum(cell) / c
+        root = math.sqrt(math.fsum((v - mean) ** 2 for v in cell) / c + epsilon)
+        done += [(v - mean) / root * g + b for v, g, b in zip(cell, gamma, beta)]
+    return Naive([[done[(i * w) * c + k:(i + 1) * w * c:c] for i in range(h)] for k in range(c)])
+
+
+def transposed(w, rows):
+    """[rows, columns], flat, as [columns, rows]"""
+    columns = len(w) // rows
+    return array.array("f", [w[i * columns + o] for o in range(columns) for i in range(rows)])
+
+
 # ---- Frozen graphs ---------------------------------------------------------------------------------------------------
 
 def whole(*values):
@@ -520,6 +715,29 @@ def frozen(name, sizes, values):
 
 
 STRIDE, VALID, SAME = ints("strides", 1, 1, 1, 1), string("padding", "VALID"), string("padding", "SAME")
+
+
+KEEP = attribute("keep_dims", number(5, 1))
+
+
+def calls(name):
+    return attribute("f", block(10, block(1, name)))
+
+
+def function(name, inputs, output, nodes, result):
+    """A FunctionDef."""
+    signature = block(1, name) + b"".join(block(2, block(1, one)) for one in inputs) + block(3, block(1, output))
+    body = b"".join(b"\x1a" + one[1:] for one in nodes)      # what is field 1 of a graph is field 3 of a function
+    return block(1, signature) + body + block(4, block(1, output) + block(2, result))
+
+
+def library(*functions):
+    return block(2, b"".join(block(1, one) for one in functions))
+
+
+GROUPED = function("grouped", ["weights", "map"], "result", [
+    node("read", "Identity", "weights"), node("conv", "Conv2D", "map", "read:output:0", STRIDE, SAME),
+    node("NoOp", "NoOp", "^read"), node("Identity", "Identity", "conv:output:0", "^NoOp")], "Identity:output:0")
 
 
 class GraphNumbers(Case):
@@ -595,6 +813,18 @@ class GraphNumbers(Case):
         sees = {row.name: row.sees for row in objectives.layer_rows(model)}
         self.assertEqual([sees[name] for name in ("c", "f", "y", "d")], [(3, 3), (3, 3), (5, 5), None])
         self.assertEqual(networks.layer_at(model, 1.0), "y")
+
+    def test_cells_added(self):
+        """A residual of a single cell, which Keras adds as biases; larger pictures have more of them."""
+        w = self.random(9)
+        model = self.load(b"".join([
+            placeholder(1, 1, 1, 3), frozen("w", (1, 1, 3, 3), w), node("c", "Conv2D", "x", "w", STRIDE, SAME),
+            node("s", "Squeeze", "c", ints("squeeze_dims", 0, 1, 2)), node("y", "BiasAdd", "x", "s")]), "net.pb")
+        values, x = self.picture(2, 3)
+        y = x.conv(transposed(w, 3), 3, (1, 1))
+        _, found = self.computed(model, values, (2, 3), "y")
+        self.near(found, list(map(operator.add, x.flat("hwc"), y.flat("hwc"))))
+        self.refused(b"".join([placeholder(1, 2, 2, 3), node("y", "BiasAdd", "x", "x")]), "a map", name="net.pb")
 
     def test_channels_first(self):
         """A graph in NCHW: windows in that order, biases by channel, a transpose on the way in."""
@@ -709,6 +939,8 @@ class Pictures(Case):
                 (["inception_v3_1/mixed10_1/concat"], ("RGB", 127.5, 1 / 127.5)),
                 (["InceptionV3/InceptionV3/Mixed_5b/concat"], ("RGB", 127.5, 1 / 127.5)),
                 (["vgg_16/conv1/conv1_1/Relu"], ("RGB", 123.68, 1.0)),
+                (["c/convnext_tiny_prestem_normalization_1/Sub", "c/convnext_tiny_stem_1/a"], ("RGB", 0.0, 1.0)),
+                (["convnext_base_1/convnext_base_stem_1/a"], ("RGB", 123.675, 1 / 58.395)),
                 (["onnx:pytorch", "3"], ("RGB", 123.675, 1 / 58.395)), (["onnx:onnx-caffe2"], ("BGR", 104.0, 1.0)),
                 (["onnx:keras", "vgg16/block1_conv1/Relu", "block5_conv1"], ("BGR", 103.939, 1.0)),
                 (["whatever"], ("BGR", 104.0, 1.0))):
@@ -903,6 +1135,11 @@ class Refused(Case):
         for content, word in (
                 (onnx_model([*turns, op("Conv", "x,t1500", "y")], [w]), "much arithmetic"),
                 (onnx_model([*sums, op("Mul", "x,a1500", "y")], [tensor("v", (4096,), [0.5] * 4096)]), "much arithm"),
+                (onnx_model([op("Conv", "x,u", "c"), op("ReduceMean", "c", "d0", axes=[1])] + [
+                    op("Sub", f"c,d{i}", f"d{i + 1}") for i in range(3000)], [
+                        tensor("u", (64, 3, 1, 1), [0.5] * 192)], output="d3000"), "much arithmetic"),
+                (onnx_model([op("Mul", f"p{i},p{i}" if i else "x,x", f"p{i + 1}") for i in range(900)] + [
+                    op("Tanh", "p900", "y")], []), "tanh by itself"),
                 (onnx_model([*layers, op("Relu", "r1500", "y")], []), "operation number 1000")):
             started = time.process_time()
             with mock.patch.object(networks, "MOST_NUMBERS", 1 << 18), \
@@ -952,6 +1189,12 @@ class Fuzz(Case):
             node("axes", "Const", whole(1, 2)), node("m", "Mean", "p", "axes"), constant("fc", (4, 3)),
             node("o/mul", "MatMul", "m", "fc"), node("o/prob", "Softmax", "o/mul")])
         self.mutations(content, 500, "net.pb")
+
+    def test_functions(self):
+        content = b"".join([placeholder(1, 8, 8, 3, name="in"), constant("w", (3, 3, 1, 3)), library(GROUPED),
+                            node("a/call", "StatefulPartitionedCall", "w", "in", calls("grouped")),
+                            node("a/relu", "Relu", "a/call")])
+        self.mutations(content, 300, "net.pb")
 
 
 if __name__ == "__main__":

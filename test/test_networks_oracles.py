@@ -5,7 +5,7 @@ VGG16 and Inception-v3 as their authors' programs make them. Skipped where a pac
     python3 test/oracles/networks.py            # all: the light models of onnx, Keras applications; some minutes
 
 Measured, relative to the norm of the oracle's: tensors of the exported networks 1e-7 to 4e-7, gradients 1e-7 to 3e-7;
-MobileNetV2 4e-7 and 8e-7, InceptionV3 1e-6 and 2e-4 (its own change 3e-3; two sizes each);
+MobileNetV2 4e-7 and 8e-7, ConvNeXtTiny 1e-6 and 1e-6, InceptionV3 1e-6 and 2e-4 (its own change 3e-3; two sizes each);
 squeezenet 3e-6 and 4e-7, shufflenet 9e-7 and 6e-7, inception_v1 8e-7 and 5e-7, densenet121 7e-7 and 3e-3, which is also
 by how much PyTorch's gradient changes where the picture changes by 3e-7 of itself (a ReLU or a pool turns).
 Dreams (objective and gradient of the first step, the picture as a part of how far it moved, as in
@@ -78,6 +78,17 @@ class Whole(unittest.TestCase):
         networks.freeze("MobileNetV2", path)
         for size in None, (203, 236):
             found = networks.against_tensorflow("MobileNetV2", path, size=size)
+            self.assertTrue(found.good(), found)
+
+    @unittest.skipIf(no_tensorflow, no_tensorflow)
+    @needs_machine_code
+    def test_keras_convnext(self):
+        """Of a small picture, and at a size that the file is not for; its last map has one cell, then two."""
+        files = {size: os.path.join(self.folder, f"{size[0]}.pb") for size in ((48, 53), (59, 75))}
+        for size, path in files.items():
+            networks.freeze("ConvNeXtTiny", path, size)
+        for size, path in files.items():
+            found = networks.against_tensorflow("ConvNeXtTiny", files[48, 53], size=size, moved=path)
             self.assertTrue(found.good(), found)
 
 

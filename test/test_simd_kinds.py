@@ -7,7 +7,7 @@ import array
 import unittest
 
 from helpers import REFUSED, SETS
-from test_kinds import CONVOLUTIONS, MAPS, POOLS, Table
+from test_kinds import CONVOLUTIONS, MAPS, NEW_MAPS, NORMS, POOLS, Table
 from test_simd import TOLERANCE, Builder, borders_are_zero, difference
 
 import deepdream
@@ -72,6 +72,23 @@ class Each(unittest.TestCase):
             for kind in ("Scale", "BiasAdd"):
                 with self.subTest(kind, in_place=in_place):
                     self.check(Table((4, 3, 45), kind, {}, (45,), in_place=in_place))
+
+    def test_number_by_number_to_a_new_map(self):
+        for kind, p, _ in NEW_MAPS:
+            for spread in 1.0, 6.0, 1e5:
+                with self.subTest(kind, parameters=p, spread=spread):
+                    table = Table((3, 5, 70), kind, p)
+                    table.data = table.gauss(len(table.data), spread)
+                    self.check(table)
+
+    def test_layer_norm(self):
+        """Also of cells whose numbers are far from zero and close together."""
+        for shape, p in [*NORMS, ((3, 5, 70), {}), ((2, 3, 133), {"epsilon": 0.1}), ((4, 3, 64), {})]:
+            with self.subTest(shape=shape, parameters=p):
+                table = Table(shape, "LayerNorm", p)
+                self.check(table)
+                table.data = memoryview(array.array("f", [10.0 + v for v in table.data]))
+                self.check(table)
 
     def test_normalisation(self):
         """With the constants of other networks; 5 neighbours are more than a vector of four."""
@@ -182,6 +199,18 @@ class Mixture(Builder):
         y = self.conv(x, 1, 1, 13, relu=False)
         return self.add("Mul", self.random.sample((y, self.add("Sigmoid", (y,), 13)), 2), 13)
 
+    def modern(self, x):
+        """ConvNeXt's block."""
+        c = self.channels[x]
+        y = self.add("LayerNorm", (self.deep(x, padding="SAME"),), c, epsilon=1e-3)
+        if self.random.random() < 0.7:
+            for kind in ("Scale", "BiasAdd")[self.random.randrange(2):]:
+                self.weights[y + kind] = (c,), self.gauss(c, 1.0)
+                self.operations.append((y + "_" + kind, kind, (y, y + kind), y, (0, 0, c), {}))
+        y = self.conv(y, 1, 1, 4 * c, relu=False)
+        y = self.conv(self.add("Gelu", (y,), 4 * c, approximate=self.random.random() < 0.5), 1, 1, c, relu=False)
+        return self.add("Add", self.random.sample((x, y), 2), c)
+
     def factored(self, x):
         pick = self.random.choice
         parts = [self.conv(self.conv(x, 1, 5, 12), 5, 1, pick((8, 19))),
@@ -192,7 +221,7 @@ class Mixture(Builder):
     def network(self):
         x = self.conv("data", 3, 3, 16, self.random.choice((1, 2)), padding=self.random.choice(("SAME", "VALID")))
         blocks = [self.residual, lambda x: self.residual(x, 2), self.inverted, lambda x: self.inverted(x, 2),
-                  self.dense, self.shuffle, self.factored, self.excited, self.halves]
+                  self.dense, self.shuffle, self.factored, self.excited, self.halves, self.modern]
         for block in self.random.sample(blocks, 3):
             if block == self.shuffle and self.channels[x] % 4:
                 x = self.conv(x, 1, 1, 16)

@@ -657,6 +657,45 @@ def forward_sigmoid(planner: Planner, op: Operation, followers: list[Operation])
             for first, count in divide(y.h, 100 * y.w * y.c)]
 
 
+def gelu(planner: Planner, op: Operation, backward: bool, add: bool = False) -> list[Unit]:
+    x, y = op.x, op.y
+    kernel = planner.kernel(maps.gelu, bool(op.parameters.get("approximate")), x.w, x.c, x.pixel, x.row, y.pixel, y.row,
+                            backward, add)
+    return [Unit(kernel, [x.address + first * x.row, y.address + backward * planner.delta + first * y.row,
+                          planner.delta, count], first / x.h, 150.0 * count * x.w * x.c)
+            for first, count in divide(x.h, 150 * x.w * x.c)]
+
+
+def forward_gelu(planner: Planner, op: Operation, followers: list[Operation]) -> list[Unit]:
+    return gelu(planner, op, False)
+
+
+def backward_gelu(run: Backward, op: Operation) -> None:
+    run.give([op], "no", lambda add, _: gelu(run.planner, op, True, add))
+
+
+def layer_norm(planner: Planner, op: Operation, followers: Sequence[Operation], backward: bool,
+               add: bool = False) -> list[Unit]:
+    """followers: factors and biases, done in passing; backward they have been before."""
+    x, y = op.x, op.y
+    factors, biases = (next((planner.vector(one) for one in followers if one.kind == kind), 0)
+                       for kind in ("Scale", "BiasAdd"))
+    then = ("factors",) * bool(factors) + ("biases",) * bool(biases)
+    kernel = planner.kernel(maps.layer_norm, float(op.parameters.get("epsilon", 1e-6)), x.w, x.c, x.pixel, x.row,
+                            y.pixel, y.row, then, backward, add)
+    return [Unit(kernel, [x.address + first * x.row, y.address + backward * planner.delta + first * y.row,
+                          planner.delta, factors, biases, count], first / x.h, 100.0 * count * x.w * x.c)
+            for first, count in divide(x.h, 100 * x.w * x.c)]
+
+
+def forward_layer_norm(planner: Planner, op: Operation, followers: list[Operation]) -> list[Unit]:
+    return layer_norm(planner, op, followers, False)
+
+
+def backward_layer_norm(run: Backward, op: Operation) -> None:
+    run.give([op], "no", lambda add, _: layer_norm(run.planner, op, (), True, add))
+
+
 def forward_multiply(planner: Planner, op: Operation, followers: list[Operation]) -> list[Unit]:
     """The second map may be one factor a channel, [1, 1, c]."""
     a, b = op.inputs
@@ -1074,6 +1113,11 @@ def cannot_normalize(row: Row) -> str:
     return cannot_one_input(row)
 
 
+def cannot_layer_norm(row: Row) -> str:
+    epsilon = row.parameters.get("epsilon", 1e-6)
+    return cannot_one_input(row) or f"with epsilon {epsilon}; expected one above 0" * (not epsilon > 0)
+
+
 def cannot_concatenate(row: Row) -> str:
     if not row.inputs or sum(row.inputs) != row.channels:
         return f"of {' + '.join(map(str, row.inputs)) or 'no'} channels to {row.channels}"
@@ -1108,6 +1152,9 @@ LAYERS = {
     "Clip": Layer(forward_map, backward_map, cannot_clip, ("low", "high"), in_place=True),
     "LeakyRelu": Layer(forward_map, backward_map, cannot_one_input, ("alpha",), in_place=True),
     "Sigmoid": Layer(forward_sigmoid, backward_map, cannot_one_input, in_place=True),
+    "Gelu": Layer(forward_gelu, backward_gelu, cannot_one_input, ("approximate",)),
+    "LayerNorm": Layer(forward_layer_norm, backward_layer_norm, cannot_layer_norm, ("epsilon",),
+                       passing=(("Scale",), ("BiasAdd",))),
     "Mul": Layer(forward_multiply, backward_multiply, cannot_add),
     "MaxPool": Layer(forward_max_pool, backward_max_pool, cannot_one_input, ("ksize", "stride", "padding", "ceil")),
     "AvgPool": Layer(forward_average_pool, backward_average_pool, cannot_one_input,

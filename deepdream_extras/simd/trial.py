@@ -57,10 +57,12 @@ NETWORK: tuple[tuple[str, str, tuple[str, ...], int, tuple[int, ...], dict[str, 
     ("squeezed", "AvgPool", ("narrowed",), 24, (), {}),
     ("excited", "Sigmoid", ("squeezed",), 24, (), {}),
     ("weighed", "Mul", ("narrowed", "excited"), 24, (), {}),
+    ("levelled", "LayerNorm", ("narrowed",), 24, (), {"epsilon": 1e-3}),
+    ("bent", "Gelu", ("levelled",), 24, (), {}),
     ("part", "Slice", ("narrowed",), 9, (), {"part": (5, 9)}),
-    ("joined", "ConcatV2", ("point", "square", "pooled", "weighed", "sparse", "part"), 93, (), {}),
-    ("mean", "AvgPool", ("joined",), 93, (), {}),
-    ("scores", "MatMul", ("mean",), 21, (1, 1, 93, 21), {"layout": "ochw"}),
+    ("joined", "ConcatV2", ("point", "square", "pooled", "weighed", "sparse", "part", "bent"), 117, (), {}),
+    ("mean", "AvgPool", ("joined",), 117, (), {}),
+    ("scores", "MatMul", ("mean",), 21, (1, 1, 117, 21), {"layout": "ochw"}),
     ("prob", "Softmax", ("scores",), 21, (), {}),
 )
 
@@ -114,7 +116,7 @@ def passes(engine: Any) -> Iterator[tuple[str, Any]]:
     for name, kind, *_ in NETWORK:
         if kind not in ("BiasAdd", "Relu"):
             yield name, engine.read(name)
-    engine.seed({"prob": numbers(21, 9.0), "joined": deepdream.Factors(numbers(93, 1.0)), "halved": None})
+    engine.seed({"prob": numbers(21, 9.0), "joined": deepdream.Factors(numbers(117, 1.0)), "halved": None})
     for stop, layer in ((count, "normed"), (places["normed"] + 1, "data")):
         engine.backward(stop, places[layer] + 1)
         yield f"gradient of {layer}", engine.gradient(layer)

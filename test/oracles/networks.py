@@ -115,6 +115,27 @@ class OnnxGraph:
         return self.torch.nn.functional.local_response_norm(x, attributes["size"], attributes.get("alpha", 1e-4),
                                                             attributes.get("beta", 0.75), attributes.get("bias", 1.0))
 
+    def LayerNormalization(self, attributes, x, scale, offset=None):
+        return self.torch.nn.functional.layer_norm(x, scale.shape, scale, offset, attributes.get("epsilon", 1e-5))
+
+    def Gelu(self, attributes, x):
+        return self.torch.nn.functional.gelu(x, approximate=attributes.get("approximate", b"none").decode())
+
+    def Erf(self, attributes, x):
+        return self.torch.erf(x)
+
+    def Tanh(self, attributes, x):
+        return self.torch.tanh(x)
+
+    def Sqrt(self, attributes, x):
+        return self.torch.sqrt(x)
+
+    def Pow(self, attributes, x, exponent):
+        return x ** exponent
+
+    def Sub(self, attributes, x, y):
+        return x - y
+
     def Gemm(self, attributes, x, weights, biases=0.0):
         return x @ (weights.T if attributes.get("transB") else weights) + biases
 
@@ -186,6 +207,8 @@ class OnnxGraph:
         return x
 
     def Gather(self, attributes, x, where):
+        if x.dim() == 1:
+            return x[where]
         return self.torch.index_select(x, attributes.get("axis", 0), where.reshape(-1)).squeeze(
             attributes.get("axis", 0)) if where.dim() == 0 else self.torch.index_select(
                 x, attributes.get("axis", 0), where)
@@ -276,8 +299,8 @@ def random_light(name, path):
 
 
 def torch_networks():
-    """Networks of torchvision's forms, narrower: how VGG, ResNet, Inception, MobileNet-v3 and DenseNet are put together
-    and what becomes of that in a file."""
+    """Networks of torchvision's forms, narrower: how VGG, ResNet, Inception, MobileNet-v3, DenseNet and ConvNeXt are
+    put together and what becomes of that in a file."""
     import torch
     from torch import nn
     from torch.nn import functional as F
@@ -338,6 +361,24 @@ def torch_networks():
         def forward(self, x):
             return torch.cat([x, self.conv(F.relu(self.norm(x)))], 1)
 
+    class ChannelNorm(nn.LayerNorm):
+        """Of the channels of each cell, which have to come last for it."""
+        def forward(self, x):
+            return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+    class Modern(nn.Module):
+        """ConvNeXt's block: a wide depthwise convolution, its cells normalised and sent through two layers as in a
+        Transformer, then a factor for each channel."""
+        def __init__(self, c, approximate):
+            super().__init__()
+            self.deep, self.norm = nn.Conv2d(c, c, 7, padding=3, groups=c), nn.LayerNorm(c, eps=1e-6)
+            self.fc1, self.act, self.fc2 = nn.Linear(c, 4 * c), nn.GELU(approximate), nn.Linear(4 * c, c)
+            self.layer_scale = nn.Parameter(torch.rand(c, 1, 1) + 0.5)
+
+        def forward(self, x):
+            y = self.fc1(self.norm(self.deep(x).permute(0, 2, 3, 1)))
+            return x + self.layer_scale * self.fc2(self.act(y)).permute(0, 3, 1, 2)
+
     class Transforming(nn.Module):
         """torchvision's inception_v3 and googlenet with transform_input: each channel scaled by itself."""
         def __init__(self):
@@ -367,6 +408,10 @@ def torch_networks():
         "mobilenet": nn.Sequential(nn.Conv2d(3, 16, 3, 2, 1), nn.ReLU6(), Squeeze(16), nn.LeakyReLU(0.1), Squeeze(16),
                                    *ending(16)),
         "shuffles": nn.Sequential(nn.Conv2d(3, 16, 3, 2, 1), nn.ReLU(), Halves(16), Halves(16), *ending(16)),
+        "convnext": nn.Sequential(nn.Conv2d(3, 12, 4, 4), ChannelNorm(12, eps=1e-6), Modern(12, "none"),
+                                  ChannelNorm(12, eps=1e-6), nn.Conv2d(12, 20, 2, 2), Modern(20, "tanh"),
+                                  Modern(20, "none"), nn.AdaptiveAvgPool2d(1), ChannelNorm(20, eps=1e-6), nn.Flatten(),
+                                  nn.Linear(20, 10)),
         "densenet": nn.Sequential(nn.Conv2d(3, 16, 3, 2, 1, dilation=2), Dense(16), Dense(28), nn.BatchNorm2d(40),
                                   nn.AvgPool2d(2, 2), Dense(40), *ending(52)),
     }
@@ -377,7 +422,7 @@ EXPORTS = (11, 17, *(("dynamo",) if importlib.util.find_spec("onnxscript") else 
 
 
 def export(network, path, opset, size=32):
-    """Write a PyTorch network, its batch normalisations as after some training, to ONNX. opset: one of EXPORTS."""
+    """Write a PyTorch network, its normalisations as after some training, to ONNX. opset: one of EXPORTS."""
     import torch
     torch.manual_seed(3)
     for module in network.modules():
@@ -386,29 +431,38 @@ def export(network, path, opset, size=32):
             module.running_var.uniform_(0.5, 1.5)
             torch.nn.init.uniform_(module.weight, 0.5, 1.5)
             torch.nn.init.normal_(module.bias, 0, 0.3)
+        elif isinstance(module, torch.nn.LayerNorm):
+            torch.nn.init.uniform_(module.weight, 0.5, 1.5)
+            torch.nn.init.normal_(module.bias, 0, 0.3)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         how = {"dynamo": True, "verbose": False} if opset == "dynamo" else {"dynamo": False, "opset_version": opset}
         torch.onnx.export(network.eval(), (torch.zeros(1, 3, size, size),), path, **how)
 
 
-CAFFE = ("VGG16", "VGG19", "ResNet50", "EfficientNetB0")         # want levels as they are, or nearly
+CAFFE = ("VGG16", "VGG19", "ResNet50", "EfficientNetB0", "ConvNeXtTiny")         # want levels as they are, or nearly
 KERAS = ("VGG16", "VGG19", "InceptionV3", "ResNet50", "MobileNetV2", "DenseNet121", "Xception",
-         "EfficientNetB0", "MobileNetV3Small", "NASNetMobile")
+         "EfficientNetB0", "MobileNetV3Small", "NASNetMobile", "ConvNeXtTiny")
 
 
 def freeze(name, path, size=None):
-    """Write a Keras application with random weights as TensorFlow's own converter freezes it."""
+    """Write a Keras application with random weights, the same for every size, as TensorFlow's own converter freezes
+    it. size: one side or (height, width); with it there are ten classes."""
     import keras
     import tensorflow as tf
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
     dice, how = np.random.default_rng(1), {}
+    keras.utils.set_random_seed(1)
     if size:
-        how = {"input_shape": (size, size, 3), "classes": 10}
+        how = {"input_shape": (*(size if isinstance(size, tuple) else (size, size)), 3), "classes": 10}
     model = getattr(keras.applications, name)(weights=None, **how)
-    for layer in model.layers:
+    for layer in model._flatten_layers(include_self=False):      # those of a Sequential within, too
         values = layer.get_weights()
-        if type(layer).__name__ == "BatchNormalization":
+        if type(layer).__name__ == "LayerScale":        # 1e-6 before training, which leaves nothing of the layers
+            layer.set_weights([dice.uniform(0.3, 0.9, values[0].shape)])
+        elif type(layer).__name__ == "LayerNormalization":
+            layer.set_weights([dice.uniform(0.8, 1.2, values[0].shape), dice.normal(0, 0.1, values[1].shape)])
+        elif type(layer).__name__ == "BatchNormalization":
             low = {"gamma": 0.8, "moving_variance": 2.0 if name == "EfficientNetB0" else 0.4}   # else it explodes
             layer.set_weights([dice.uniform(low[one.name], 1.5 * low[one.name], one.shape) if one.name in low else
                                dice.normal(0, 0.1, one.shape) for one in layer.weights])
@@ -439,8 +493,8 @@ class Errors:
         return self.tensors < 1e-4 and self.decided < max(1e-4, 3 * self.own) and not self.missing
 
 
-# What need not be a tensor of the oracle's: a shuffle is three of its operations, a batch normalisation one for our
-# two; "prob" is added where a file ends in logits.
+# What need not be a tensor of the oracle's, but is compared if it is: a shuffle is three of its operations, a batch
+# normalisation one for our two; "prob" is added where a file ends in logits.
 UNNAMED = {"Shuffle", "Slice", "Scale", "Clip", "BiasAdd", "Pad"}
 
 
@@ -465,14 +519,14 @@ def compare(name, model, engine, size, theirs, gradient):
     for key, value in tensors.items():
         shapes.setdefault(value.shape, []).append((float(np.linalg.norm(value)), value, key))
     for row in model.operations[1:]:
-        if last[row[3]] == row[0] and row[1] not in UNNAMED and row[0] != "prob":
+        if last[row[3]] == row[0] and row[0] != "prob":
             shape = network.shape(row[0])
             ours = np.asarray(network.read(row[0])).reshape(shape)
             length = float(np.linalg.norm(ours))
             errors = {key: distance(ours, one) for norm, one, key in shapes.get(shape, ())
                       if abs(length - norm) < 1e-2 * length}
             if min(errors.values(), default=1.0) > 1e-2:
-                found.missing.append(row[0])
+                found.missing += [row[0]] * (row[1] not in UNNAMED)
             else:
                 found.tensors = max(found.tensors, min(errors.values()))
             decided |= {key: ours for key, error in errors.items() if error < 1e-4}
@@ -488,21 +542,22 @@ def compare(name, model, engine, size, theirs, gradient):
     return found
 
 
-def against_onnx(name, path, engine="auto", size=None, runtime=True):
-    """A file against onnxruntime (all tensors) or, at another size than its own, PyTorch; gradients against that."""
+def against_onnx(name, path, engine="auto", size=None, runtime=True, moved=None):
+    """A file against onnxruntime (all tensors) or, at another size than its own, PyTorch; gradients against that.
+    moved: the file of the same network for that size, where its graph goes to no other."""
     import torch
 
     import deepdream
     model = deepdream.load_model(path)
     size = size or model.size()
     runtime = runtime and size == model.size()
-    graph = (OnnxGraph if size == model.size() else MovedOnnx)(path)
+    graph = (OnnxGraph if moved or size == model.size() else MovedOnnx)(moved or path)
     last = [node for node in graph.graph.node if node.op_type not in ("Softmax", "Identity", "Dropout")][-1].output[0]
 
     def all_of(x):
         if not runtime:
             values = graph(torch.from_numpy(x.transpose(2, 0, 1)[None].astype(np.float64)))
-            return {key: hwc(value.numpy()) for key, value in values.items() if value.dim() in (2, 4)}
+            return maps_in({key: value.detach().numpy() for key, value in values.items()})
         return run_onnx(path, x.transpose(2, 0, 1)[None].copy())
 
     def gradient(x, answer, ours):
@@ -529,14 +584,19 @@ def run_onnx(path, x):
         onnx.save(model, os.path.join(folder, "all.onnx"))
         session = onnxruntime.InferenceSession(os.path.join(folder, "all.onnx"), options)
         values = session.run(names, {session.get_inputs()[0].name: x})
-    return {name: hwc(value) for name, value in zip(names, values) if value.ndim in (2, 4)}
+    return maps_in(dict(zip(names, values)))
 
 
-def hwc(value):
-    return value[0].transpose(1, 2, 0) if value.ndim == 4 else value[0].reshape(1, 1, -1)
+def maps_in(values):
+    """Tensors as maps [h, w, c]; those of four dimensions NCHW and, where the network has turned them round, NHWC."""
+    found = {name: value[0].reshape(1, 1, -1) for name, value in values.items() if value.ndim == 2}
+    found |= {name: value[0].transpose(1, 2, 0) for name, value in values.items() if value.ndim == 4}
+    return found | {name + " as NHWC": value[0] for name, value in values.items() if value.ndim == 4}
 
 
-def against_tensorflow(name, path, engine="auto", size=None):
+def against_tensorflow(name, path, engine="auto", size=None, moved=None):
+    """A file against TensorFlow. moved: the file of the same network for that size, where its graph goes to no other.
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     import tensorflow as tf
@@ -544,7 +604,7 @@ def against_tensorflow(name, path, engine="auto", size=None):
     import deepdream
     model, message = deepdream.load_model(path), tf.compat.v1.GraphDef()
     size = size or model.size()
-    with open(path, "rb") as file:
+    with open(moved or path, "rb") as file:
         message.ParseFromString(file.read())
     for node in message.node:
         if node.op == "IdentityN":                  # Keras' swish, whose gradient is a function of another graph
@@ -553,6 +613,7 @@ def against_tensorflow(name, path, engine="auto", size=None):
             node.attr.clear()
             node.attr["T"].type = kind
             del node.input[1:]
+    without_calls(message)
     picture = next(node for node in message.node if node.op == "Placeholder")
     for place, length in enumerate(size):
         picture.attr["shape"].shape.dim[place + 1].size = length
@@ -605,11 +666,34 @@ def against_tensorflow(name, path, engine="auto", size=None):
             return compare(name, model, engine, size, all_of, gradient)
 
 
+def without_calls(message):
+    """Make of calls of functions that are a convolution in as many groups as channels that convolution, in the form of
+    which TensorFlow has the gradient on a CPU."""
+    import tensorflow as tf
+    nodes, functions = ({key(one): one for one in some} for key, some in (
+        (lambda one: one.name, message.node), (lambda one: one.signature.name, message.library.function)))
+    for node in message.node:
+        if node.op == "StatefulPartitionedCall":
+            function = functions[node.attr["f"].func.name]
+            conv = next(one for one in function.node_def if one.op == "Conv2D")
+            given = dict(zip((one.name for one in function.signature.input_arg), node.input))
+            (source,) = (given[one] for one in conv.input[:1])
+            (weights,) = (one for one in given.values() if one != source)
+            numbers = tf.make_ndarray(nodes[weights].attr["value"].tensor)
+            assert numbers.shape[2] == 1
+            nodes[weights].attr["value"].tensor.CopyFrom(tf.make_tensor_proto(numbers.swapaxes(2, 3)))
+            node.op = "DepthwiseConv2dNative"
+            node.attr.clear()
+            for key in "strides", "padding", "data_format", "dilations", "T":
+                node.attr[key].CopyFrom(conv.attr[key])
+            node.input[:] = [source, weights]
+
+
 def decided_from_outside(message):
     """A copy of a graph in which each Relu multiplies by what is fed to NAME/decided, and each MaxPool takes the
     numbers at the places that are fed. For networks in which no other slope depends on a number."""
     import tensorflow as tf
-    result = tf.compat.v1.GraphDef()
+    result = tf.compat.v1.GraphDef(library=message.library)
     for node in message.node:
         if node.op not in ("Relu", "Relu6", "MaxPool"):
             result.node.append(node)
@@ -689,8 +773,12 @@ def comparisons(engine):
     def torch(name, opset):
         def run(folder):
             path = os.path.join(folder, f"{name}.onnx")
-            export(torch_networks()[name], path, opset)
+            network = torch_networks()[name]
+            export(network, path, opset)
             yield against_onnx(f"{name} {opset}", path, engine)
+            if name == "convnext":                      # has means over channels, which MovedOnnx does not move
+                export(network, path + ".moved", opset, 45)
+                yield against_onnx(f"{name} {opset}", path, engine, (45, 45), moved=path + ".moved")
         return run
 
     def keras(name):
@@ -699,7 +787,12 @@ def comparisons(engine):
             side = (299 if small else 224) if not slow else 75 if small else 48
             freeze(name, path, slow and side)
             yield against_tensorflow(name, path, engine)
-            if not slow:
+            if name == "ConvNeXtTiny" and not slow:     # whose dense layers say how many cells they are for
+                size, moved = (side + 12, side - 25), os.path.join(folder, name + "-moved.pb")
+                freeze(name, path, side)
+                freeze(name, moved, size)
+                yield against_tensorflow(name, path, engine, size, moved)
+            elif not slow:
                 other = {"V": (side + 51, side + 1), "N": (side + 32, side)}       # VGG; NASNet, of even maps
                 yield against_tensorflow(name, path, engine, other.get(name[0], (side + 12, side - 25)))
             os.unlink(path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..assembler import Assembler
-from .layers import exponential, sweep
+from .layers import all_lanes, exponential, sweep
 
 
 def combine(asm: Assembler, steps: tuple[Any, ...], pixels: int, channels: int, x_pixel: int, x_row: int, y_pixel: int,
@@ -125,6 +125,216 @@ def sigmoid(asm: Assembler, pixels: int, channels: int, x_pixel: int, x_row: int
             asm.add_constant(y, y_pixel - 4 * channels)
         asm.add_constant(x, x_row - pixels * x_pixel)
         asm.add_constant(y, y_row - pixels * y_pixel)
+    asm.leave()
+
+
+# The normal distribution's share below -a is exp(-a^2 / 2) * s P(s) with s = 1 / (1 + 0.3 a), P this polynomial, the
+# constant first: off by 1.1e-7 of itself for a from 0 to 13. Fitted to erfcx by least squares with weights that grow
+# where the error is largest.
+NORMAL_SHARE = (0.11962326297823088, 0.12084552489463979, 0.099347159654158, 0.1304163292000013, -0.05716711679656713,
+                0.21011811034637481, -0.15937814004881928, 0.036194813533286296)
+MOST_DEVIATIONS = 13.0      # beyond, the share is 0 or 1 to all digits that floats have
+ROOT_2_PI, ROOT_8_PI, CUBIC = 0.3989422804014327, 1.5957691216057308, 0.044715      # 1 / sqrt(2 pi), sqrt(8 / pi)
+
+
+def gelu(asm: Assembler, approximate: bool, pixels: int, channels: int, x_pixel: int, x_row: int, y_pixel: int,
+         y_row: int, backward: bool, add: bool) -> None:
+    """y = x p(x) for every number of some rows of [pixels, channels], p being a normal distribution's share below x;
+    backward: dx = dy (p + x p'), add: added to dx. y: backward, dy. dx lies at `delta` from x."""
+    asm.declare("x y delta rows")
+    x, y, dx, row, pixel, counter = asm.pointers(6)
+    for register, name in ((x, "x"), (y, "y"), (dx, "delta"), (row, "rows")):
+        asm.argument(register, name)
+    asm.add(dx, x)
+    value, size, power, exponent, whole, constant, other, share, inverse, zero, one, tail_register = range(12)
+    asm.v_zero(zero)
+    asm.v_constant(one, 1.0)
+
+    def normal() -> None:
+        """forward, share = x p, backward p + x p', by way of a = |x|, whose distribution's share above is computed"""
+        asm.v_sub(size, zero, value)
+        asm.v_max(size, value, size)
+        asm.v_constant(constant, MOST_DEVIATIONS)
+        asm.v_min(size, size, constant)
+        asm.v_constant(constant, 0.3)
+        asm.v_copy(inverse, one)
+        asm.v_fma(inverse, size, constant)
+        asm.v_div(inverse, one, inverse)
+        asm.v_mul(exponent, size, size)
+        asm.v_constant(constant, -0.5)
+        asm.v_mul(exponent, exponent, constant)
+        exponential(asm, power, exponent, whole, constant, other)
+        asm.v_constant(share, NORMAL_SHARE[-1])
+        for factor in (*NORMAL_SHARE[-2::-1], 0.0):
+            asm.v_constant(constant, factor)
+            asm.v_fma(constant, share, inverse)
+            asm.v_copy(share, constant)
+        asm.v_mul(share, share, power)
+        if not backward:                            # x - a share where x > 0, else -a share
+            asm.v_max(constant, value, zero)
+            asm.v_fnma(constant, size, share)
+            asm.v_copy(share, constant)
+            return
+        asm.v_constant(constant, ROOT_2_PI)
+        asm.v_mul(constant, constant, power)
+        asm.v_fnma(share, constant, size)           # the slope at -a; at a it is 1 less that
+        asm.v_sub(other, one, share)
+        asm.v_sub(other, other, share)
+        asm.v_keep_greater(constant, value, zero, other)
+        asm.v_add(share, share, constant)
+
+    def logistic() -> None:
+        """the same by way of 1 / (1 + exp(-u)) with u = ROOT_8_PI (x + CUBIC x^3)"""
+        asm.v_constant(constant, MOST_DEVIATIONS)
+        asm.v_min(size, value, constant)
+        asm.v_sub(constant, zero, constant)
+        asm.v_max(size, size, constant)
+        asm.v_mul(inverse, size, size)
+        asm.v_constant(constant, CUBIC)
+        asm.v_copy(other, one)
+        asm.v_fma(other, inverse, constant)
+        asm.v_mul(other, other, size)
+        asm.v_constant(constant, -ROOT_8_PI)
+        asm.v_mul(exponent, other, constant)
+        asm.v_constant(constant, 87.0)
+        asm.v_min(exponent, exponent, constant)
+        exponential(asm, power, exponent, whole, constant, other)
+        asm.v_add(power, power, one)
+        asm.v_div(share, one, power)
+        if not backward:
+            asm.v_mul(share, share, value)
+            return
+        asm.v_sub(other, one, share)
+        asm.v_mul(other, other, share)
+        asm.v_mul(other, other, size)
+        asm.v_constant(constant, ROOT_8_PI)
+        asm.v_mul(other, other, constant)
+        asm.v_constant(constant, 3.0 * CUBIC)
+        asm.v_copy(power, one)
+        asm.v_fma(power, inverse, constant)
+        asm.v_fma(share, other, power)
+
+    def body(_: int, at: int, tail: int | None) -> None:
+        asm.v_load(value, x, at, tail)
+        (logistic if approximate else normal)()
+        if not backward:
+            asm.v_store(y, at, share, tail)
+            return
+        asm.v_load(other, y, at, tail)
+        asm.v_mul(share, share, other)
+        if add:
+            asm.v_load(other, dx, at, tail)
+            asm.v_add(share, share, other)
+        asm.v_store(dx, at, share, tail)
+
+    with asm.repeat(row):
+        with asm.repeat(pixel, pixels):
+            sweep(asm, channels, (x, y, dx), counter, body, unroll=1, spare=tail_register)
+            for r, distance in ((x, x_pixel), (y, y_pixel), (dx, x_pixel)):
+                asm.add_constant(r, distance - 4 * channels)
+        for r, distance, line in ((x, x_pixel, x_row), (y, y_pixel, y_row), (dx, x_pixel, x_row)):
+            asm.add_constant(r, line - pixels * distance)
+    asm.leave()
+
+
+def layer_norm(asm: Assembler, epsilon: float, pixels: int, channels: int, x_pixel: int, x_row: int, y_pixel: int,
+               y_row: int, then: tuple[str, ...], backward: bool, add: bool) -> None:
+    """y = (x - mean) / root, of the channels of each pixel of some rows by themselves, root = sqrt(variance + epsilon).
+
+    then: "factors" and "biases" come after it, a vector of each. y: backward, dy. dx lies at `delta` from x.
+    Backward: dx = (dy - mean of dy - z * mean of dy z) / root with z = (x - mean) / root; add: added to dx.
+    """
+    asm.declare("x y delta factors biases rows")
+    x, y, dx, p, q, row, pixel, counter = asm.pointers(8)
+    for register, name in ((x, "x"), (y, "y"), (row, "rows")):
+        asm.argument(register, name)
+    lanes, width = 4, 4 * asm.V
+    value, other, mean, root, level, slope, share, tail_register = range(2 * lanes, 2 * lanes + 8)
+    asm.v_constant(share, 1.0 / channels)
+
+    def means(targets: tuple[int, ...], pointers: tuple[int, ...], body) -> None:
+        """For each of `targets` the mean of what body(total, at, tail) adds to the register `total` + 4 * its number,
+        one of four for each target, so that additions need not wait for each other."""
+        for vector in range(lanes * len(targets)):
+            asm.v_zero(vector)
+        sweep(asm, channels, pointers, counter, body, unroll=lanes, spare=tail_register)
+        for r in pointers:
+            asm.add_constant(r, -4 * channels)
+        for number, target in enumerate(targets):
+            first = lanes * number
+            asm.v_add(first, first, first + 1)
+            asm.v_add(first + 2, first + 2, first + 3)
+            asm.v_add(first, first, first + 2)
+            all_lanes(asm, first, value, asm.v_add)
+            asm.v_mul(target, first, share)
+
+    def add_value(total: int, at: int, tail: int | None) -> None:
+        asm.v_load(value, x, at, tail)
+        asm.v_add(total, total, value)
+
+    def add_square(total: int, at: int, tail: int | None) -> None:
+        asm.v_load(value, x, at, tail)
+        asm.v_sub(value, value, mean)
+        if tail is not None:                        # behind the channels are to be zeros again
+            asm.v_store(asm.SCRATCH, width, value)
+            asm.v_load(value, asm.SCRATCH, width, tail)
+        asm.v_fma(total, value, value)
+
+    def add_gradient(total: int, at: int, tail: int | None) -> None:
+        asm.v_load(value, x, at, tail)
+        asm.v_sub(value, value, mean)
+        asm.v_load(other, y, at, tail)
+        asm.v_add(total, total, other)
+        asm.v_fma(lanes + total, value, other)
+
+    def forward(_: int, at: int, tail: int | None) -> None:
+        asm.v_load(value, x, at, tail)
+        asm.v_sub(value, value, mean)
+        asm.v_mul(value, value, root)
+        for name, r, combine_with in (("factors", p, asm.v_mul), ("biases", q, asm.v_add)):
+            if name in then:
+                asm.v_load(other, r, at, tail)
+                combine_with(value, value, other)
+        asm.v_store(y, at, value, tail)
+
+    def gradient(_: int, at: int, tail: int | None) -> None:
+        asm.v_load(value, y, at, tail)
+        asm.v_sub(value, value, level)
+        asm.v_load(other, x, at, tail)
+        asm.v_sub(other, other, mean)
+        asm.v_fnma(value, other, slope)
+        asm.v_mul(value, value, root)
+        if add:
+            asm.v_load(other, dx, at, tail)
+            asm.v_add(value, value, other)
+        asm.v_store(dx, at, value, tail)
+
+    with asm.repeat(row):
+        with asm.repeat(pixel, pixels):
+            means((mean,), (x,), add_value)
+            means((root,), (x,), add_square)
+            asm.v_constant(value, epsilon)
+            asm.v_add(root, root, value)
+            asm.v_sqrt(root, root)
+            asm.v_constant(value, 1.0)
+            asm.v_div(root, value, root)
+            if backward:
+                means((level, slope), (x, y), add_gradient)
+                asm.v_mul(slope, slope, root)
+                asm.v_mul(slope, slope, root)
+                asm.argument(dx, "delta")
+                asm.add(dx, x)
+                sweep(asm, channels, (x, y, dx), counter, gradient, spare=tail_register)
+            else:
+                for name, r in (("factors", p), ("biases", q)):
+                    if name in then:
+                        asm.argument(r, name)
+                sweep(asm, channels, (x, y, *(r for name, r in (("factors", p), ("biases", q)) if name in then)),
+                      counter, forward, spare=tail_register)
+            for r, distance in ((x, x_pixel), (y, y_pixel)):
+                asm.add_constant(r, distance - 4 * channels)
+        for r, distance, line in ((x, x_pixel, x_row), (y, y_pixel, y_row)):
+            asm.add_constant(r, line - pixels * distance)
     asm.leave()
 
 
