@@ -661,8 +661,8 @@ def gelu(planner: Planner, op: Operation, backward: bool, add: bool = False) -> 
     x, y = op.x, op.y
     kernel = planner.kernel(maps.gelu, bool(op.parameters.get("approximate")), x.w, x.c, x.pixel, x.row, y.pixel, y.row,
                             backward, add)
-    return [Unit(kernel, [x.address + first * x.row, y.address + backward * planner.delta + first * y.row,
-                          planner.delta, count], first / x.h, 150.0 * count * x.w * x.c)
+    return [Unit(kernel, [x.address + first * x.row, y.address + backward * y.delta + first * y.row,
+                          x.delta, count], first / x.h, 150.0 * count * x.w * x.c)
             for first, count in divide(x.h, 150 * x.w * x.c)]
 
 
@@ -683,8 +683,8 @@ def layer_norm(planner: Planner, op: Operation, followers: Sequence[Operation], 
     then = ("factors",) * bool(factors) + ("biases",) * bool(biases)
     kernel = planner.kernel(maps.layer_norm, float(op.parameters.get("epsilon", 1e-6)), x.w, x.c, x.pixel, x.row,
                             y.pixel, y.row, then, backward, add)
-    return [Unit(kernel, [x.address + first * x.row, y.address + backward * planner.delta + first * y.row,
-                          planner.delta, factors, biases, count], first / x.h, 100.0 * count * x.w * x.c)
+    return [Unit(kernel, [x.address + first * x.row, y.address + backward * y.delta + first * y.row,
+                          x.delta, factors, biases, count], first / x.h, 100.0 * count * x.w * x.c)
             for first, count in divide(x.h, 100 * x.w * x.c)]
 
 
