@@ -41,9 +41,9 @@ from typing import Any
 import timing
 from timing import OPERATIONS
 
-TITLES = {"simd": "ours, simd", "simd-exact": "ours, --exact", "python": "ours, python", "tensorflow": "TensorFlow",
-          "pytorch": "PyTorch", "pytorch-last": "PyTorch nhwc", "compile": "torch.compile", "jax": "JAX",
-          "onnxruntime": "onnxruntime", "openvino": "OpenVINO", "ncnn": "ncnn"}
+TITLES = {"simd": "ours, simd", "installed": "ours, installed", "simd-exact": "ours, --exact", "python": "ours, python",
+          "tensorflow": "TensorFlow", "pytorch": "PyTorch", "pytorch-last": "PyTorch nhwc", "compile": "torch.compile",
+          "jax": "JAX", "onnxruntime": "onnxruntime", "openvino": "OpenVINO", "ncnn": "ncnn"}
 OURS = ("simd", "simd-exact", "python")
 FORWARD_ONLY = ("onnxruntime", "openvino", "ncnn")
 STEP_ONLY = ("compile",)                                 # a pass for each kind of work takes it a minute to compile
@@ -537,6 +537,10 @@ def run_process(command: list[str]) -> tuple[float, float, str]:
         return seconds, usage.ru_maxrss * unit / 1e6, out.read()
 
 
+# The command that an installation makes: `python3 deepdream.py` compiles the main module at each start.
+INSTALLED = f"import sys; sys.path.insert(0, {str(timing.ROOT)!r}); from deepdream_extras.command import main; main()"
+
+
 def deepdream_command(engine: str, threads: int, options: argparse.Namespace, *more: str) -> list[str]:
     program = str(timing.ROOT / "deepdream.py")
     return [sys.executable, program, *more, "-i", options.picture, "--model", options.model,
@@ -550,6 +554,8 @@ def classify_commands(names: list[str], threads: int, folder: str,
     for name in names:
         if name in OURS:
             commands[name] = deepdream_command(name, threads, options, "classify")
+            if name == "simd":
+                commands["installed"] = [sys.executable, "-c", INSTALLED, *commands[name][2:]]
             continue
         model = options.model
         if name in FORWARD_ONLY:
