@@ -21,7 +21,7 @@ import test_bytework
 import test_planes
 from helpers import ROOT
 from test_kinds import CONVOLUTIONS, MAPS, NEW_MAPS, NORMS, POOLS, Table
-from test_simd import Builder, difference
+from test_simd import Builder, KeptGradients, difference
 from test_simd_kinds import Mixture
 
 import deepdream
@@ -265,7 +265,7 @@ def fewer_multiplications():
     net = Builder(3)
     x = net.conv("data", 5, 5, 16, 2)
     y = net.conv(net.conv(x, 3, 3, 20), 5, 5, 16)
-    engines = [simd.SimdEngine(net.operations, net.weights, 27, 22, jobs, exact=exact)
+    engines = [KeptGradients(net.operations, net.weights, 27, 22, jobs, exact=exact)
                for jobs, exact in ((1, False), (2, False), (2, True))]
     names = [row[0] for row in net.operations]
     for engine in engines:
