@@ -83,7 +83,7 @@ class Writer(unittest.TestCase):
     def test_tensorflow(self):
         """TensorFlow loads the file and computes what our engine computes (shipped weights, written anew)."""
         model = deepdream.load_model(deepdream.data_file("InceptionV1.pb"))
-        data = inception({name: bytes(value) for name, value in model.weights.items()})
+        data = inception({name: bytes(model.weights[name.replace("/", "_")][1]) for name in some_weights()})
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "weights.pb")
             pathlib.Path(path).write_bytes(data)
