@@ -40,7 +40,8 @@ needs_machine_code = unittest.skipIf(REFUSED, f"too slow without the machine-cod
 
 # For programs: no PYTHONUNBUFFERED and the like, so that what goes wrong with buffered streams goes wrong here.
 ENVIRONMENT = {name: value for name, value in os.environ.items()
-               if name in ("PATH", "LANG", "SYSTEMROOT", "XDG_CACHE_HOME") or name.startswith("COVERAGE")}
+               if name in ("PATH", "LANG", "SYSTEMROOT", "XDG_CACHE_HOME", "DEEPDREAM_JIT")
+               or name.startswith("COVERAGE")}
 LONG = 300      # seconds for what takes one or two: only that a test ends at all, on whatever busy machine
 # For pieces of Python that import deepdream or a test
 MODULES = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "test")))}
