@@ -3514,8 +3514,8 @@ def extras_for(options: SimpleNamespace, output: Output, source: Decoded) -> Ext
 
 
 def tell_unheard(options: SimpleNamespace, obeyed: Iterable[str], given: Iterable[tuple[str, str]] = ()) -> None:
-    """Tell of options that nothing which is written obeys. obeyed: see Format.obeys, of each output. given: options
-    beside those of the command line."""
+    """Tell of options that nothing which is written obeys, and of --show where nothing can be drawn. obeyed: see
+    Format.obeys, of each output. given: options beside those of the command line."""
     if options.network:         # of a worker: told where the command was given
         return
     if options.show and (reason := resolve("show:hindrance")()):

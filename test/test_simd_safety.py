@@ -4,7 +4,6 @@
 """
 
 import array
-import ctypes
 import faulthandler
 import math
 import mmap
@@ -21,26 +20,19 @@ import unittest
 from fractions import Fraction
 
 from helpers import LONG, MODULES, REFUSED, ROOT, SETS, run_python
+from test_bytework import PAGE, forbid
 from test_simd import Builder
 
 import deepdream
 import inception_graph
 from deepdream_extras import simd
-from deepdream_extras.simd import memory, systems, tape, tensors
+from deepdream_extras.simd import memory, tape, tensors
 
 # ---- Guard pages -----------------------------------------------------------------------------------------------------
 # Every piece of memory that the engine plans for (a tensor, its gradient, packed weights, a picture's lines, a thread's
 # scratch memory) gets pages of its own, with pages before and behind that nobody may touch: a load or store outside
 # is a fault. Memory is handed out by the page, so the piece lies flush with the page behind it ("end") or with the
 # one before it ("start").
-
-PAGE = mmap.PAGESIZE
-
-
-def forbid(start, size=PAGE):
-    if systems.c_library().mprotect(start, size, 0) != 0:
-        raise OSError(ctypes.get_errno(), "mprotect")
-
 
 class GuardedMemory(tensors.Memory):
     flush = "end"
@@ -152,12 +144,12 @@ class Memory(unittest.TestCase):
 
     def test_guard_pages_are_there(self):
         """The guard is real: a load one float behind a tensor ends the child."""
-        program = ("import test_simd_safety as t\n"
+        program = ("import ctypes, test_simd_safety as t\n"
                    "net = t.Builder(0); net.conv('data', 3, 3, 8)\n"
                    "engine = t.GuardedEngine(net.operations, net.weights, 8, 8)\n"
                    "end = engine.memory.base + t.PAGE + -(-engine.memory.data.size() // t.PAGE) * t.PAGE\n"
                    "for at in (engine.memory.data.address, end - 4, end):\n"
-                   "    t.ctypes.c_float.from_address(at).value\n")
+                   "    ctypes.c_float.from_address(at).value\n")
         done = run_python(program)
         self.assertEqual((done.returncode, done.stderr), (-signal.SIGSEGV, ""))
 
